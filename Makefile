@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 homeops.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Two commands matter to a newcomer: `make lab` and `make test`. `make help` lists the rest.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help lab lab-down lab-status test test-all lint unit sanity molecule-% bench docs changelog
+
+export PATH := $(CURDIR)/.lab/bin:$(CURDIR)/.venv/bin:$(PATH)
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+
+READY := .venv/.ready
+
+help:  ## Show this list
+	@awk -F':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+lab: $(READY)  ## Build the lab, run site.yml against it, show what came of it
+	@python -m tests.lab up
+
+lab-down:  ## Remove everything that make lab made (containers, network, files; caches stay: ARGS=--all removes them too)
+	@python3 -m tests.lab down $(ARGS)
+
+lab-status: $(READY)  ## Show the lab's table again
+	@python -m tests.lab status
+
+test: $(READY)  ## Everything a landing must pass: lint, sanity, units, molecule in the lab
+	@python -m tests.gate
+
+test-all: $(READY)  ## make test and the long runs
+	@python -m tests.gate --all
+
+lint: $(READY)  ## Linters and type checks (seconds)
+	@python -m tests.gate lint
+
+unit: $(READY)  ## Unit tests (seconds)
+	@python -m tests.gate unit
+
+sanity: $(READY)  ## ansible-test sanity
+	@python -m tests.gate sanity
+
+molecule-%: $(READY)  ## One scenario, for example make molecule-default
+	@python -m tests.gate $@
+
+bench: $(READY)  ## Measure, and write tests/bench/RESULTS.md
+	@python -m tests.bench
+
+docs: $(READY)  ## Write the generated pages of docs/ anew
+	@python docs/generate.py
+
+$(READY): requirements/controller.txt requirements/test.txt tests/lab/check.py
+	@python3 -m tests.lab check
+	@python3 -m tests.lab python
+	@touch $@
