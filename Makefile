@@ -7,8 +7,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help lab lab-down lab-status test test-all lint unit sanity molecule-% bench docs changelog
 
-export PATH := $(CURDIR)/.lab/bin:$(CURDIR)/.venv/bin:$(PATH)
-export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+
+
 
 READY := .venv/.ready
 

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Callable
 
 ROOT = Path(__file__).resolve().parent.parent
-COLLECTION = ROOT / ".ansible" / "collections" / "ansible_collections" / "homeops" / "cluster"
 SCENARIOS = ("default", "node_prepare", "interrupted", "high_availability")
 
 
@@ -27,9 +26,12 @@ class Failed(Exception):
     """A stage failed; its own output has told why."""
 
 
+PATH = f"{ROOT / '.lab' / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+
 def run(*command: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
     print(f"  $ {' '.join(command)}", flush=True)
-    if subprocess.run(command, cwd=cwd, env={**os.environ, **(env or {})}, check=False).returncode:
+    if subprocess.run(command, cwd=cwd, env={**os.environ, "PATH": PATH, **(env or {})}, check=False).returncode:
         raise Failed(" ".join(command))
 
 
@@ -72,7 +74,13 @@ def sanity() -> None:
             shutil.copy2(ROOT / name, tree / name)
     for command in (("git", "init", "-q"), ("git", "add", "-A")):
         subprocess.run(command, cwd=tree, check=True)
-    run("ansible-test", "sanity", "--venv", "--python", f"{sys.version_info.major}.{sys.version_info.minor}", cwd=tree)
+    home = ROOT / ".cache" / "home"  # ansible-test keeps its virtual environments below HOME
+    pip_script = home / ".ansible" / "test" / "cache" / "get_pip_24_2.py"
+    pip_script.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(ROOT / "tests" / "get_pip.py", pip_script)
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    config = os.environ.get("XDG_CONFIG_HOME", str(Path.home() / ".config"))  # where pip finds the user's settings
+    run("ansible-test", "sanity", "--venv", "--python", python, cwd=tree, env={"HOME": str(home), "XDG_CONFIG_HOME": config})
 
 
 def scenario(name: str) -> Callable[[], None]:
