@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: 2026 homeops.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the scenarios' tests ask the lab with: its hosts (by podman, not by the SSH that Ansible uses), kubectl, vtysh, ansible-playbook."""
+"""What the scenarios' tests ask the lab with: kubectl, vtysh, ansible-playbook, and its hosts by podman.
+
+Not by the SSH that Ansible uses: what it does to a host must not blind the tests.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,14 @@ def servers(nodes: list[str]) -> list[str]:
 @pytest.fixture(scope="session")
 def kubectl() -> Callable[..., Any]:
     def ask(*arguments: str) -> Any:
-        command = [str(ROOT / ".lab" / "bin" / "kubectl"), "--kubeconfig", str(LAB / "kubeconfig"), *arguments, "-o", "json"]
+        command = [
+            str(ROOT / ".lab" / "bin" / "kubectl"),
+            "--kubeconfig",
+            str(LAB / "kubeconfig"),
+            *arguments,
+            "-o",
+            "json",
+        ]
         return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
     return ask
@@ -88,14 +98,24 @@ def playbook_command(name: str, *arguments: str) -> list[str]:
 
 def playbook_environment() -> dict[str, str]:
     bins = f"{ROOT / '.lab' / 'bin'}:{ROOT / '.venv' / 'bin'}"
-    return {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "PATH": f"{bins}:{os.environ['PATH']}"}
+    return {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_NOCOLOR": "1",
+        "PATH": f"{bins}:{os.environ['PATH']}",
+    }
 
 
 @pytest.fixture(scope="session")
 def playbook() -> Callable[..., Run]:
     def run(name: str, *arguments: str) -> Run:
         done = subprocess.run(
-            playbook_command(name, *arguments), cwd=ROOT, env=playbook_environment(), capture_output=True, text=True, check=False
+            playbook_command(name, *arguments),
+            cwd=ROOT,
+            env=playbook_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         return Run(done.returncode, done.stdout + done.stderr)
 

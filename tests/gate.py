@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SCENARIOS = ("default", "node_prepare", "interrupted", "high_availability")
 
 
-class Failed(Exception):
+class StageError(Exception):
     """A stage failed; its own output has told why."""
 
 
@@ -32,7 +32,7 @@ PATH = f"{ROOT / '.lab' / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH
 def run(*command: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
     print(f"  $ {' '.join(command)}", flush=True)
     if subprocess.run(command, cwd=cwd, env={**os.environ, "PATH": PATH, **(env or {})}, check=False).returncode:
-        raise Failed(" ".join(command))
+        raise StageError(" ".join(command))
 
 
 def lint() -> None:
@@ -66,7 +66,10 @@ def sanity() -> None:
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
     names = subprocess.run(
-        ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"), cwd=ROOT, check=True, capture_output=True
+        ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"),
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
     ).stdout.split(b"\0")
     for name in (os.fsdecode(n) for n in names if n):
         if (ROOT / name).exists() and not name.startswith("tests/lab/programs/"):
@@ -80,7 +83,15 @@ def sanity() -> None:
     shutil.copy2(ROOT / "tests" / "get_pip.py", pip_script)
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     config = os.environ.get("XDG_CONFIG_HOME", str(Path.home() / ".config"))  # where pip finds the user's settings
-    run("ansible-test", "sanity", "--venv", "--python", python, cwd=tree, env={"HOME": str(home), "XDG_CONFIG_HOME": config})
+    run(
+        "ansible-test",
+        "sanity",
+        "--venv",
+        "--python",
+        python,
+        cwd=tree,
+        env={"HOME": str(home), "XDG_CONFIG_HOME": config},
+    )
 
 
 def scenario(name: str) -> Callable[[], None]:
@@ -114,7 +125,7 @@ def main() -> int:
         try:
             STAGES[name]()
             passed = True
-        except Failed as error:
+        except StageError as error:
             print(f"  FAILED: {error}", flush=True)
             passed = False
         results[name] = (passed, time.monotonic() - start)

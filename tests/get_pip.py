@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 homeops.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Stands in for the get-pip.py that ansible-test would download: pip comes from this Python's own ensurepip, its version from the package index."""
+"""Instead of the get-pip.py that ansible-test would download: pip comes from ensurepip, then from the package index."""
 
 import ensurepip
 import os

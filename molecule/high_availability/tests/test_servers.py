@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -24,11 +25,11 @@ def voters(kubectl):
 
 def etcd_members(machine, server):
     """Asked of etcd itself: the condition on the Node is the word of K3s."""
-    tls = "/var/lib/rancher/k3s/server/tls"
-    url = "https://127.0.0.1:2379/v3/cluster/member/list"
-    answer = machine(server).check_output(f"curl -sS --cacert {tls}/etcd/server-ca.crt --cert {tls}/etcd/client.crt --key {tls}/etcd/client.key -X POST -d '{{}}' {url}")
-    import json
-
+    tls = "/var/lib/rancher/k3s/server/tls/etcd"
+    answer = machine(server).check_output(
+        f"curl -sS --cacert {tls}/server-ca.crt --cert {tls}/client.crt --key {tls}/client.key"
+        " -X POST -d '{}' https://127.0.0.1:2379/v3/cluster/member/list"
+    )
     return {member["name"]: member.get("isLearner", False) for member in json.loads(answer)["members"]}
 
 
@@ -37,7 +38,9 @@ def cluster_ids(machine, servers):
 
 
 def main_pids(machine, names):
-    return {name: machine(name).check_output("systemctl show --property MainPID --value 'k3s*.service'") for name in names}
+    return {
+        name: machine(name).check_output("systemctl show --property MainPID --value 'k3s*.service'") for name in names
+    }
 
 
 def test_three_voters_one_cluster(kubectl, machine, servers):
@@ -60,7 +63,12 @@ def test_a_server_with_an_empty_disk_rejoins_the_living_cluster(lost, playbook, 
     others = [name for name in servers if name != lost]
     before = cluster_ids(machine, others)
     pids = main_pids(machine, others)
-    subprocess.run([sys.executable, "-m", "tests.lab", "wipe", lost], cwd=ROOT, env={**os.environ, **playbook_environment()}, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "tests.lab", "wipe", lost],
+        cwd=ROOT,
+        env={**os.environ, **playbook_environment()},
+        check=True,
+    )
     assert not machine(lost).file("/var/lib/rancher").exists
     run = playbook("site")
     assert run.returncode == 0, run.output

@@ -13,13 +13,24 @@ import pytest
 from conftest import ROOT, playbook_command, playbook_environment
 
 # Where the run is killed: as soon as this is printed, in this order on the same hosts, and that many seconds later.
-POINTS = (("TASK [homeops.cluster.node_prepare", 2), ("TASK [homeops.cluster.k3s : run | ", 3), ("TASK [homeops.cluster.cilium", 3), ("TASK [homeops.cluster.argocd", 2))
+POINTS = (
+    ("TASK [homeops.cluster.node_prepare", 2),
+    ("TASK [homeops.cluster.k3s : run | ", 3),
+    ("TASK [homeops.cluster.cilium", 3),
+    ("TASK [homeops.cluster.argocd", 2),
+)
 
 
 def run_until(text: str, seconds: float) -> bool:
     """True if the run was still at work when it was killed."""
     process = subprocess.Popen(
-        playbook_command("site"), cwd=ROOT, env=playbook_environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        playbook_command("site"),
+        cwd=ROOT,
+        env=playbook_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     for line in process.stdout:
         if line.startswith(text):

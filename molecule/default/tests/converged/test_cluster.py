@@ -97,7 +97,9 @@ def test_nothing_but_the_pools_gets_in_and_nothing_gets_out(machine):
 def test_argocd_has_its_projects_and_root_application(kubectl):
     projects = {project["metadata"]["name"] for project in kubectl("get", "appprojects", "-n", "argocd")["items"]}
     assert {"core", "infrastructure", "apps", "monitoring"} <= projects
-    assert [app["metadata"]["name"] for app in kubectl("get", "applications.argoproj.io", "-n", "argocd")["items"]] == ["root"]
+    assert [app["metadata"]["name"] for app in kubectl("get", "applications.argoproj.io", "-n", "argocd")["items"]] == [
+        "root"
+    ]
 
 
 def test_verify_says_yes_and_changes_nothing(playbook):

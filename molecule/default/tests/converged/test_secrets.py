@@ -1,13 +1,17 @@
 # SPDX-FileCopyrightText: 2026 homeops.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The planted secrets, searched for everywhere they must not be; all runs of this scenario were made with -vvv and --diff."""
+"""The planted secrets, searched for everywhere they must not be.
+
+All runs of this scenario were made with -vvv and --diff.
+"""
 
 from __future__ import annotations
 
 import base64
 import subprocess
 import threading
+from pathlib import Path
 
 from conftest import LAB, playbook_command, playbook_environment
 
@@ -27,7 +31,8 @@ def test_no_file_of_a_host_that_others_can_read_holds_a_secret(machine, nodes, s
     for name in [*nodes, "router"]:
         for secret_name, secret in secrets.items():
             found = machine(name).check_output(
-                "find / -xdev -type f -perm /077 -size -1M -not -path '/proc/*' -not -path '/sys/*' -print0 | xargs -0 grep -lF %s || true", secret
+                "find / -xdev -type f -perm /077 -size -1M -print0 | xargs -0 grep -lF %s || true",
+                secret,
             )
             allowed = {"/etc/frr/frr.conf"} if name == "router" else set()  # 0640 frr:frr, as FRR itself keeps it
             assert set(found.split()) <= allowed, f"{secret_name} on {name}"
@@ -36,21 +41,26 @@ def test_no_file_of_a_host_that_others_can_read_holds_a_secret(machine, nodes, s
 def test_no_file_of_the_controller_that_others_can_read_holds_a_secret(secrets):
     for secret_name, secret in secrets.items():
         found = subprocess.run(
-            ["grep", "-rlF", "--exclude-dir=mirror", secret, str(LAB), "/tmp"], capture_output=True, text=True, check=False
+            ["grep", "-rlF", "--exclude-dir=mirror", secret, str(LAB), "/tmp"],
+            capture_output=True,
+            text=True,
+            check=False,
         ).stdout.split()
-        wide = [path for path in found if subprocess.check_output(["stat", "-c", "%a", path], text=True).strip()[-2:] != "00"]
+        wide = [
+            path
+            for path in found
+            if subprocess.check_output(["stat", "-c", "%a", path], text=True).strip()[-2:] != "00"
+        ]
         assert wide == [], secret_name
 
 
 def test_no_process_has_a_secret_among_its_arguments(secrets, machine, nodes):
-    """A run that has everything to do again on one node, watched from outside (the hosts' processes are visible to this machine)."""
+    """A run with something to do, watched from outside: the processes of the lab's hosts are visible here."""
     machine(nodes[-1]).check_output("rm /etc/rancher/k3s/token")
     watched, leaked, done = 0, set(), threading.Event()
 
     def watch() -> None:
         nonlocal watched
-        from pathlib import Path
-
         while not done.is_set():
             for path in Path("/proc").glob("[0-9]*/cmdline"):
                 try:
@@ -63,7 +73,13 @@ def test_no_process_has_a_secret_among_its_arguments(secrets, machine, nodes):
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    run = subprocess.run(playbook_command("site", "-vvv", "--diff"), env=playbook_environment(), capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        playbook_command("site", "-vvv", "--diff"),
+        env=playbook_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     done.set()
     watcher.join()
     assert run.returncode == 0, run.stdout[-4000:]

@@ -13,7 +13,16 @@ def node(request, machine):
     return machine(request.param)
 
 
-@pytest.mark.parametrize("path", ["/usr/local/bin/k3s", "/usr/local/bin/kubectl", "/etc/rancher/k3s", "/var/lib/rancher/k3s", "/etc/cni/net.d/05-cilium.conflist"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/usr/local/bin/k3s",
+        "/usr/local/bin/kubectl",
+        "/etc/rancher/k3s",
+        "/var/lib/rancher/k3s",
+        "/etc/cni/net.d/05-cilium.conflist",
+    ],
+)
 def test_nothing_of_k3s_is_left(node, path):
     assert not node.file(path).exists
 
