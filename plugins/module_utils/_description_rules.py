@@ -1,0 +1,333 @@
+# Copyright (c) 2026, homeops.cluster contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+
+"""What the values of the description must be to each other. Each rule is a generator over what was readable."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import typing as t
+
+from ansible_collections.homeops.cluster.plugins.module_utils._compatibility import version_problems
+from ansible_collections.homeops.cluster.plugins.module_utils._description_formats import ADDRESS, NODE_NAME
+from ansible_collections.homeops.cluster.plugins.module_utils._description_model import Address, Cluster, address_of
+from ansible_collections.homeops.cluster.plugins.module_utils._problem import Problem
+
+Problems = t.Iterator[Problem]
+
+SERVICE_PREFIXES = range(12, 29)  # the API server refuses more than 2^20 addresses; CoreDNS has the tenth
+
+
+def node_problems(nodes: t.Sequence[t.Mapping[str, t.Any]]) -> Problems:
+    for name in dict.fromkeys(node["name"] for node in nodes):
+        finding = NODE_NAME.check(name)
+        if finding:
+            yield Problem(f"inventory host {name}", *finding)
+        if {"server", "agent"} <= {node["role"] for node in nodes if node["name"] == name}:
+            yield Problem(
+                f"inventory host {name}",
+                "is both a server and an agent",
+                "Keep it in one of the groups k3s_servers and k3s_agents; a server runs workloads as well",
+            )
+        address = next(node.get("address") for node in nodes if node["name"] == name)
+        finding = ADDRESS.check(address)
+        if finding:
+            yield Problem(
+                address_of(name),
+                finding.what,
+                f"Set ansible_host or cluster_node_address of {name} to its IPv4 address in the node network",
+            )
+
+
+def server_count(cluster: Cluster) -> Problems:
+    count = len({node["name"] for node in cluster.hosts if node["role"] == "server"})
+    where = "inventory group k3s_servers"
+    if count == 0:
+        yield Problem(
+            where, "has no host", "Put one host into it, or three for a cluster that survives the loss of one"
+        )
+    elif count % 2 == 0:
+        yield Problem(
+            where,
+            f"has {count} hosts, but etcd needs a majority: {count} servers survive the loss of {(count - 1) // 2}, "
+            f"no more than {count - 1} do",
+            f"Use {count - 1} or {count + 1} servers; further hosts go into k3s_agents"
+            if count < 6
+            else "Use 1, 3 or 5 servers; further hosts go into k3s_agents",
+        )
+    elif count > 5:
+        yield Problem(
+            where,
+            f"has {count} hosts; every write waits for a majority, so more than 5 servers only make etcd slower",
+            "Use 1, 3 or 5 servers; further hosts go into k3s_agents",
+        )
+
+
+def networks_apart(cluster: Cluster) -> Problems:
+    for (name, network), (other_name, other) in itertools.combinations(cluster.networks.items(), 2):
+        if network.overlaps(other):
+            yield Problem(
+                f"cluster_networks.{other_name}",
+                f"{other} overlaps cluster_networks.{name} ({network})",
+                "Choose networks with nothing in common, for example pod 10.42.0.0/16 and service 10.43.0.0/16",
+            )
+
+
+def network_sizes(cluster: Cluster) -> Problems:
+    pod, service = cluster.networks.get("pod"), cluster.networks.get("service")
+    hosts = len({node["name"] for node in cluster.hosts})
+    if pod and hosts > 2 ** (24 - pod.prefixlen):
+        room = int(2 ** (24 - pod.prefixlen))
+        prefix = 24 - max(hosts - 1, 0).bit_length()
+        yield Problem(
+            "cluster_networks.pod",
+            f"{pod} has room for {room} node{'' if room == 1 else 's'} of a /24 each, the inventory has {hosts}",
+            f"Write a /{prefix} or larger, for example 10.42.0.0/16; it cannot be changed later",
+        )
+    if service and service.prefixlen not in SERVICE_PREFIXES:
+        yield Problem(
+            "cluster_networks.service",
+            f"{service} is too {'large' if service.prefixlen < SERVICE_PREFIXES[0] else 'small'}",
+            f"Write a network of /{SERVICE_PREFIXES[0]} to /{SERVICE_PREFIXES[-1]}, for example 10.43.0.0/16",
+        )
+
+
+def node_addresses(cluster: Cluster) -> Problems:
+    owners: t.Dict[Address, str] = {}
+    for node in cluster.nodes:
+        yield from _inside_node_network(
+            cluster, node.where, node.address, "Nodes reach each other and the router there"
+        )
+        if owners.setdefault(node.address, node.name) != node.name:
+            yield Problem(
+                node.where,
+                f"{node.address} is the address of {owners[node.address]} too",
+                "Give every host its own address",
+            )
+
+
+def _inside_node_network(cluster: Cluster, where: str, address: Address, why: str) -> Problems:
+    network = cluster.networks.get("node")
+    if network is None:
+        return
+    if address not in network:
+        yield Problem(
+            where,
+            f"{address} is outside cluster_networks.node ({network})",
+            f"{why}: write an address of that network, or correct the network",
+        )
+    elif network.prefixlen < 31 and address in (network.network_address, network.broadcast_address):
+        special = "network" if address == network.network_address else "broadcast"
+        first, last = network[1], network[-2]
+        yield Problem(
+            where, f"{address} is the {special} address of {network}", f"Write an address from {first} to {last}"
+        )
+
+
+def peers_reachable(cluster: Cluster) -> Problems:
+    nodes = {node.address: node.name for node in cluster.nodes}
+    for peer in cluster.peers:
+        where = f"{peer.where}.address"
+        if peer.address is None:
+            continue
+        yield from _inside_node_network(
+            cluster,
+            where,
+            peer.address,
+            "A router elsewhere needs eBGP multihop, which this collection does not configure",
+        )
+        if peer.address in nodes:
+            yield Problem(
+                where, f"{peer.address} is the node {nodes[peer.address]}", "Write the address of the router instead"
+            )
+
+
+def peers_distinct(cluster: Cluster) -> Problems:
+    for what in ("name", "address"):
+        seen: t.Dict[t.Any, str] = {}
+        for peer in cluster.peers:
+            value = getattr(peer, what)
+            if value and seen.setdefault(value, peer.where) != peer.where:
+                yield Problem(
+                    f"{peer.where}.{what}", f"{value} is in {seen[value]} too", f"Give every peer its own {what}"
+                )
+
+
+def ebgp(cluster: Cluster) -> Problems:
+    local = cluster.values.get("cluster_bgp", {}).get("local_asn")
+    for peer in cluster.peers:
+        if local and peer.asn == local:
+            yield Problem(
+                f"{peer.where}.asn",
+                f"{peer.asn} is cluster_bgp.local_asn as well, which is iBGP; this collection configures eBGP",
+                "Give cluster and router different AS numbers, for example local_asn: "
+                f"{65010 if local != 65010 else 65011} and asn: {local}",
+            )
+
+
+def timers(cluster: Cluster) -> Problems:
+    seconds = cluster.values.get("cluster_bgp", {}).get("timers", {})
+    hold, keepalive = seconds.get("hold"), seconds.get("keepalive")
+    if hold and keepalive and keepalive >= hold:
+        yield Problem(
+            "cluster_bgp.timers.keepalive",
+            f"{keepalive} s is not less than the hold time of {hold} s, so sessions would expire",
+            f"Write a third of the hold time: {max(hold // 3, 1)}",
+        )
+
+
+def pool_bounds(cluster: Cluster) -> Problems:
+    for index, entry in enumerate(cluster.values.get("cluster_lb_pools", [])):
+        where = f"cluster_lb_pools[{index}]"
+        if "cidr" in entry and ("start" in entry or "stop" in entry):
+            yield Problem(where, "has cidr and start or stop", "Write either cidr, or start and stop")
+        elif not {"cidr", "start", "stop"} & set(entry):
+            yield Problem(where, "has no addresses", f"Add cidr: {_free(cluster)}, or start and stop")
+        elif ("start" in entry) != ("stop" in entry):
+            have, lack = ("start", "stop") if "start" in entry else ("stop", "start")
+            yield Problem(
+                where, f"has {have} but no {lack}", f"Add {lack}; a single address may be written as cidr with /32"
+            )
+        elif entry.get("start") and entry.get("stop") and Address(entry["start"]) > Address(entry["stop"]):
+            yield Problem(
+                f"{where}.start",
+                f"{entry['start']} is behind stop ({entry['stop']})",
+                f"Write start: {entry['stop']} and stop: {entry['start']}",
+            )
+
+
+def _free(cluster: Cluster) -> str:
+    """A network for a pool that nothing in the description uses."""
+    used = [(network[0], network[-1]) for network in cluster.networks.values()]
+    used += [(pool.first, pool.last) for pool in cluster.pools]
+    candidates = (ipaddress.IPv4Network(f"10.{number}.0.0/26") for number in range(44, 256))
+    free = (net for net in candidates if all(net[-1] < first or last < net[0] for first, last in used))
+    return str(next(free, "192.168.255.0/26"))
+
+
+def pools_apart(cluster: Cluster) -> Problems:
+    for index, pool in enumerate(cluster.pools):
+        for name, network in cluster.networks.items():
+            if pool.first <= network[-1] and network[0] <= pool.last:
+                yield Problem(
+                    pool.where,
+                    f"{pool} overlaps cluster_networks.{name} ({network})",
+                    f"Choose addresses that nothing else uses, for example {_free(cluster)}",
+                )
+        for other in cluster.pools[:index]:
+            if pool.first <= other.last and other.first <= pool.last:
+                yield Problem(
+                    pool.where,
+                    f"{pool} overlaps {other.where} ({other})",
+                    f"Choose addresses that no other pool has, for example from {other.last + 1} on",
+                )
+
+
+def pool_names(cluster: Cluster) -> Problems:
+    seen: t.Dict[str, int] = {}
+    for index, entry in enumerate(cluster.values.get("cluster_lb_pools", [])):
+        name = entry.get("name")
+        if name and seen.setdefault(name, index) != index:
+            yield Problem(
+                f"cluster_lb_pools[{index}].name",
+                f"{name} is the name of cluster_lb_pools[{seen[name]}] too",
+                "Give every pool its own name",
+            )
+
+
+def pool_selectors(cluster: Cluster) -> Problems:
+    for index, entry in enumerate(cluster.values.get("cluster_lb_pools", [])):
+        for number, expression in enumerate(entry.get("service_selector", {}).get("matchExpressions", [])):
+            where = f"cluster_lb_pools[{index}].service_selector.matchExpressions[{number}]"
+            operator = expression.get("operator")
+            if operator in ("In", "NotIn") and not expression.get("values"):
+                yield Problem(where, f"operator {operator} has nothing to compare with", "Add values, a list of text")
+            if operator in ("Exists", "DoesNotExist") and expression.get("values"):
+                yield Problem(where, f"operator {operator} compares no values", "Remove values")
+
+
+def endpoint(cluster: Cluster) -> Problems:
+    where, address = "cluster_api_endpoint", cluster.endpoint
+    if address is None:
+        return
+    yield from _inside_node_network(cluster, where, address, "Nodes reach the API there")
+    remedy = "Write a free address of the node network, a DNS name, or a server's address"
+    for node in cluster.nodes:
+        if node.role == "agent" and node.address == address:
+            yield Problem(where, f"{address} is the agent {node.name}, which serves no API", remedy)
+    for peer in cluster.peers:
+        if peer.address == address:
+            yield Problem(where, f"{address} is a router ({peer.where}), not the API", remedy)
+
+
+def versions(cluster: Cluster) -> Problems:
+    pinned = cluster.values.get("cluster_versions", {})
+    yield from version_problems(pinned.get("k3s"), pinned.get("cilium"), pinned.get("gateway_api"))
+
+
+def gitops(cluster: Cluster) -> Problems:
+    values = cluster.values
+    wanted = values.get("cluster_gitops")
+    if wanted is None:
+        return
+    if "argocd" not in values.get("cluster_versions", {"argocd": None}):
+        yield Problem(
+            "cluster_versions.argocd",
+            "is not set, but cluster_gitops needs Argo CD",
+            "Add it, for example argocd: 9.1.0",
+        )
+    if "cluster_argocd_admin_password" not in values:
+        yield Problem(
+            "cluster_argocd_admin_password",
+            "is not set, but cluster_gitops needs Argo CD",
+            "Put it into an encrypted file, such as group_vars/all/secrets.yml by ansible-vault or SOPS",
+        )
+    seen: t.Dict[str, int] = {}
+    for index, project in enumerate(wanted.get("projects", [])):
+        if project and seen.setdefault(project, index) != index:
+            yield Problem(f"cluster_gitops.projects[{index}]", f"{project} is listed twice", "Remove one of the two")
+
+
+def unifi(cluster: Cluster) -> Problems:
+    values = cluster.values
+    key, user, password = (f"cluster_unifi_{part}" for part in ("api_key", "username", "password"))
+    if key in values and (user in values or password in values):
+        yield Problem(
+            key,
+            f"is set, and {user if user in values else password} too",
+            f"Keep {key}, remove the user and its password",
+        )
+    elif (user in values) != (password in values):
+        have, lack = (user, password) if user in values else (password, user)
+        yield Problem(lack, f"is not set, but {have} is", f"Set both, or {key} instead")
+    elif "cluster_unifi" in values and not {key, user} & set(values):
+        yield Problem(key, "is not set, but cluster_unifi is", f"Set it, or {user} and {password}")
+    console = values.get("cluster_unifi", {})
+    if console.get("ca_path") and console.get("validate_certs") is False:
+        yield Problem(
+            "cluster_unifi.validate_certs", "is false, so that ca_path has no effect", "Remove one of the two lines"
+        )
+
+
+RULES: t.Tuple[t.Callable[[Cluster], Problems], ...] = (
+    versions,
+    server_count,
+    node_addresses,
+    endpoint,
+    networks_apart,
+    network_sizes,
+    ebgp,
+    peers_reachable,
+    peers_distinct,
+    timers,
+    pool_bounds,
+    pool_names,
+    pools_apart,
+    pool_selectors,
+    gitops,
+    unifi,
+)
