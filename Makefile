@@ -46,7 +46,7 @@ bench: $(READY)  ## Measure, and write tests/bench/RESULTS.md
 	@python -m tests.bench
 
 docs: $(READY)  ## Write the generated pages of docs/ anew
-	@python docs/generate.py
+	@python docs/generate_description.py
 
 $(READY): requirements/controller.txt requirements/test.txt tests/lab/check.py
 	@python3 -m tests.lab check

@@ -1,0 +1,155 @@
+# Copyright (c) 2026, homeops.cluster contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
+
+"""A BGP session as both of its ends describe it: who speaks to whom, and how patiently.
+
+The limits are those that Cilium and FRR both accept, so that one description fits both ends.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import typing as t
+
+from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError, Problem
+
+DEFAULT_HOLD = 9
+DEFAULT_KEEPALIVE = 3
+DEFAULT_CONNECT_RETRY = 5
+DEFAULT_GRACEFUL_RESTART = 120
+
+ASN_LIMITS = (1, 4294967295)
+HOLD_LIMITS = (3, 65535)
+KEEPALIVE_LIMITS = (1, 65535)
+CONNECT_RETRY_LIMITS = (1, 65535)
+GRACEFUL_RESTART_LIMITS = (0, 4095)
+
+Options = t.Mapping[str, t.Any]
+Result = t.TypeVar("Result")
+
+
+class Reader:
+    """Reads options one by one and keeps every problem, so that they are all reported together."""
+
+    def __init__(self) -> None:
+        self.problems: t.List[Problem] = []
+
+    def integer(self, value: t.Any, limits: t.Tuple[int, int], where: str) -> int:
+        """C(value) as a number within C(limits); text that spells one is accepted, as Jinja likes to produce it."""
+        low, high = limits
+        text = str(value)
+        if not isinstance(value, bool) and text.isdecimal() and low <= int(text) <= high:
+            return int(text)
+        self.problems.append(Problem(where, f"{value!r} is not allowed", f"Write a number from {low} to {high}"))
+        return low
+
+    def address(self, value: t.Any, where: str) -> str:
+        """C(value) as an address in its usual spelling."""
+        try:
+            return str(ipaddress.ip_address(str(value)))
+        except ValueError:
+            remedy = "Write an IPv4 or IPv6 address without a prefix length, such as 192.0.2.1"
+            self.problems.append(Problem(where, f"{value!r} is not an address", remedy))
+            return ""
+
+    def finish(self, result: Result) -> Result:
+        if self.problems:
+            raise ClusterError(*self.problems)
+        return result
+
+
+@dataclasses.dataclass(frozen=True)
+class Timers:
+    """Seconds until a silent peer is given up, between two signs of life, and until a lost peer is called again."""
+
+    hold: int = DEFAULT_HOLD
+    keepalive: int = DEFAULT_KEEPALIVE
+    connect_retry: int = DEFAULT_CONNECT_RETRY
+
+    @classmethod
+    def read(cls, options: t.Optional[Options], where: str, reader: Reader) -> Timers:
+        given = {key: value for key, value in (options or {}).items() if value is not None}
+        for key in sorted(set(given) - {"hold", "keepalive", "connect_retry"}):
+            remedy = "Only hold, keepalive and connect_retry exist; remove it"
+            reader.problems.append(Problem(f"{where}.{key}", "unknown timer", remedy))
+        timers = cls(
+            hold=reader.integer(given.get("hold", DEFAULT_HOLD), HOLD_LIMITS, f"{where}.hold"),
+            keepalive=reader.integer(given.get("keepalive", DEFAULT_KEEPALIVE), KEEPALIVE_LIMITS, f"{where}.keepalive"),
+            connect_retry=reader.integer(
+                given.get("connect_retry", DEFAULT_CONNECT_RETRY), CONNECT_RETRY_LIMITS, f"{where}.connect_retry"
+            ),
+        )
+        if timers.keepalive >= timers.hold:
+            what = f"a keepalive of {timers.keepalive} s never arrives within the hold time of {timers.hold} s"
+            reader.problems.append(Problem(f"{where}.keepalive", what, "Write a third of the hold time or less"))
+        return timers
+
+
+@dataclasses.dataclass(frozen=True)
+class Peer:
+    """The far end of a session."""
+
+    name: str
+    address: str
+    asn: int
+
+    @classmethod
+    def read(cls, options: Options, where: str, reader: Reader) -> Peer:
+        return cls(
+            name=str(options.get("name") or ""),
+            address=reader.address(options.get("address"), f"{where}.address"),
+            asn=reader.integer(options.get("asn"), ASN_LIMITS, f"{where}.asn"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Sessions:
+    """Every session of one speaker, with what they have in common. C(graceful_restart) is in seconds, 0 is off."""
+
+    local_asn: int
+    peers: t.Tuple[Peer, ...]
+    timers: Timers = Timers()
+    graceful_restart: int = DEFAULT_GRACEFUL_RESTART
+
+    @classmethod
+    def from_options(cls, options: Options, where: str = "") -> Sessions:
+        """From keys local_asn, peers, timers and graceful_restart; ClusterError lists everything that is wrong.
+
+        C(where) is the path of the options for messages, such as C(cluster_bgp).
+        """
+        reader = Reader()
+        return reader.finish(cls.read(options, where, reader))
+
+    @classmethod
+    def read(cls, options: Options, where: str, reader: Reader) -> Sessions:
+        prefix = f"{where}." if where else ""
+        restart = options.get("graceful_restart")
+        sessions = cls(
+            local_asn=reader.integer(options.get("local_asn"), ASN_LIMITS, f"{prefix}local_asn"),
+            peers=tuple(
+                Peer.read(peer, f"{prefix}peers[{index}]", reader)
+                for index, peer in enumerate(options.get("peers") or [])
+            ),
+            timers=Timers.read(options.get("timers"), f"{prefix}timers", reader),
+            graceful_restart=reader.integer(
+                DEFAULT_GRACEFUL_RESTART if restart is None else restart,
+                GRACEFUL_RESTART_LIMITS,
+                f"{prefix}graceful_restart",
+            ),
+        )
+        _refuse_twins(sessions.peers, prefix, reader)
+        return sessions
+
+
+def _refuse_twins(peers: t.Sequence[Peer], prefix: str, reader: Reader) -> None:
+    """Two peers with one name or address: the API takes them, the agent keeps one and says nothing."""
+    for index, peer in enumerate(peers):
+        for key in ("name", "address"):
+            value = getattr(peer, key)
+            if value and any(getattr(other, key) == value for other in peers[:index]):
+                where = f"{prefix}peers[{index}].{key}"
+                reader.problems.append(Problem(where, f"two peers use {value!r}", f"Give each peer its own {key}"))

@@ -1,0 +1,233 @@
+#!/usr/bin/python
+# Copyright (c) 2026, homeops.cluster contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: unifi_bgp
+short_description: Manage the BGP configuration of a UniFi gateway
+version_added: 0.1.0
+description:
+  - Keeps the BGP configuration of a site as it should be, through the API of the UniFi Network application
+    on a UniFi OS console.
+  - The application keeps one configuration per site, as one text in FRR's language. It is compared and replaced
+    as a whole, and read back after a write. An unchanged one is not sent, because sending it resets all sessions.
+  - The application does not check the text. Check it with M(homeops.cluster.frr_validate) first.
+  - A configuration that was not rendered by P(homeops.cluster.frr_config#filter) is neither replaced nor deleted
+    unless O(overwrite=true).
+  - The API is not documented by its vendor; it was observed with UniFi Network 10.4.
+author:
+  - homeops.cluster contributors (@homeops)
+extends_documentation_fragment:
+  - homeops.cluster._attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - Passwords in the configuration are not shown. If only they differ, the diff is empty and the result is changed.
+  idempotent:
+    support: full
+options:
+  url:
+    description: Address of the UniFi OS console.
+    type: str
+    required: true
+  site:
+    description: Short name of the site.
+    type: str
+    default: default
+  api_key:
+    description: Key from the console's Control Plane, Integrations. Needs no login.
+    type: str
+  username:
+    description:
+      - Local account without a second factor, instead of O(api_key).
+      - There is one login per call. The console limits how many there may be in a minute.
+    type: str
+  password:
+    description: Password of O(username).
+    type: str
+  validate_certs:
+    description: Whether to verify the console's certificate. It is self-signed unless you changed it, see O(ca_path).
+    type: bool
+    default: true
+  ca_path:
+    description: File with the certificate of the console, or of the authority that signed it.
+    type: path
+  timeout:
+    description: Seconds to wait for an answer.
+    type: int
+    default: 30
+  config:
+    description: The whole configuration. Required if O(state=present).
+    type: str
+  file_name:
+    description: File name that the application shows for the configuration.
+    type: str
+    default: homeops-cluster.conf
+  description:
+    description: Description that the application shows for the configuration, at most 128 characters.
+    type: str
+    default: Managed by homeops.cluster
+  enabled:
+    description: Whether the gateway uses the configuration.
+    type: bool
+    default: true
+  overwrite:
+    description: Replace or delete a configuration of somebody else, too.
+    type: bool
+    default: false
+  state:
+    description: Whether there is a configuration.
+    type: str
+    choices: [absent, present]
+    default: present
+"""
+
+EXAMPLES = r"""
+- name: Configure the gateway
+  homeops.cluster.unifi_bgp:
+    url: https://192.0.2.1
+    ca_path: /etc/ssl/unifi.pem
+    api_key: "{{ cluster_unifi_api_key }}"
+    config: "{{ router | homeops.cluster.frr_config }}"
+  delegate_to: localhost
+
+- name: Remove the configuration from the gateway
+  homeops.cluster.unifi_bgp:
+    url: https://192.0.2.1
+    ca_path: /etc/ssl/unifi.pem
+    api_key: "{{ cluster_unifi_api_key }}"
+    state: absent
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+config:
+  description: The configuration after the module ran, with passwords replaced. Empty if O(state=absent).
+  returned: success
+  type: dict
+  contains:
+    text:
+      description: FRR's configuration.
+      type: str
+    file_name:
+      description: The file name that the application shows.
+      type: str
+    description:
+      description: The description that the application shows.
+      type: str
+    enabled:
+      description: Whether the gateway uses the configuration.
+      type: bool
+  sample:
+    text: "! Managed by homeops.cluster. Changes made by hand are replaced.\nrouter bgp 65000\n"
+    file_name: homeops-cluster.conf
+    description: Managed by homeops.cluster
+    enabled: true
+previous:
+  description:
+    - What was there before. V(absent) is a site without a configuration, be it that there never was one
+      or that somebody deleted it. V(managed) is one of this collection, V(foreign) one of somebody else.
+  returned: success
+  type: str
+  sample: absent
+"""
+
+import time
+import typing as t
+import urllib.error
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.urls import open_url
+from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError
+from ansible_collections.homeops.cluster.plugins.module_utils._unifi import (
+    BgpConfig,
+    Client,
+    Credentials,
+    Response,
+    Transport,
+    origin,
+    plan,
+)
+
+
+def transport(*, validate_certs: bool, ca_path: str | None, timeout: int) -> Transport:
+    def request(method: str, url: str, headers: t.Mapping[str, str], body: str | None) -> Response:
+        try:
+            answer = open_url(
+                url,
+                data=body,
+                headers=dict(headers),
+                method=method,
+                timeout=timeout,
+                validate_certs=validate_certs,
+                ca_path=ca_path,
+                follow_redirects="none",
+                http_agent="homeops.cluster",
+            )
+        except urllib.error.HTTPError as error:
+            answer = error
+        names = {name.lower() for name in answer.headers}
+        return Response(
+            status=answer.getcode(),
+            headers={name: "\n".join(answer.headers.get_all(name)) for name in names},
+            body=answer.read().decode("utf-8", errors="replace"),
+        )
+
+    return request
+
+
+ARGUMENTS: dict[str, t.Any] = {
+    "url": {"type": "str", "required": True},
+    "site": {"type": "str", "default": "default"},
+    "api_key": {"type": "str", "no_log": True},
+    "username": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_path": {"type": "path"},
+    "timeout": {"type": "int", "default": 30},
+    "config": {"type": "str", "no_log": True},
+    "file_name": {"type": "str", "default": "homeops-cluster.conf"},
+    "description": {"type": "str", "default": "Managed by homeops.cluster"},
+    "enabled": {"type": "bool", "default": True},
+    "overwrite": {"type": "bool", "default": False},
+    "state": {"type": "str", "choices": ["absent", "present"], "default": "present"},
+}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=ARGUMENTS,
+        required_if=[("state", "present", ("config",))],
+        required_one_of=[("api_key", "username")],
+        mutually_exclusive=[("api_key", "username")],
+        required_together=[("username", "password")],
+        supports_check_mode=True,
+    )
+    given = module.params
+    desired = None
+    if given["state"] == "present":
+        desired = BgpConfig(given["config"] or "", given["file_name"], given["description"], given["enabled"])
+    request = transport(**{name: given[name] for name in ("validate_certs", "ca_path", "timeout")})
+    credentials = Credentials(*(given[name] or "" for name in ("api_key", "username", "password")))
+    client = Client(request, given["url"], given["site"], credentials, time.sleep)
+    try:
+        current = client.read()
+        change = plan(current, desired, header=client.url, overwrite=given["overwrite"])
+        if change.needed and not module.check_mode:
+            client.apply(desired)
+    except ClusterError as error:
+        module.fail_json(msg=str(error))
+    result = {"changed": change.needed, "previous": origin(current), "config": desired.as_dict() if desired else {}}
+    if module._diff:
+        result["diff"] = change.diff()
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+# SPDX-FileCopyrightText: 2026 homeops.cluster contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the mirror serves: K3s release, charts, Gateway API, Debian and rpm packages, a Git repository.
+
+Everything lies in .lab/<name>/mirror, which the mirror container sees read-only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import yaml
+
+from tests.lab.command import digest, note, run
+from tests.lab.images import machine_network, root_of
+from tests.lab.programs import module_directory
+from tests.lab.settings import Lab
+
+ARGO_CD_MODULE = "github.com/argoproj/argo-cd/v3"
+GATEWAY_API_MODULE = "sigs.k8s.io/gateway-api"
+MADE_BY = digest(Path(__file__))
+GIT = ("git", "-c", "user.name=lab", "-c", "user.email=lab@localhost", "-c", "init.defaultBranch=main")
+
+
+def versions(lab: Lab) -> dict[str, str]:
+    description = yaml.safe_load((lab.project / "inventory" / "lab" / "group_vars" / "all.yml").read_text())
+    found: dict[str, str] = description["cluster_versions"]
+    return found
+
+
+def fill(lab: Lab, node_image: str) -> None:
+    """Bring every part up to date; a part is made again only when what it is made of has changed."""
+    content = lab.directory / "mirror"
+    content.mkdir(parents=True, exist_ok=True)
+    version = versions(lab)
+    packages = lab.sources / "debian" / "packages.txt"
+    stubs = lab.sources / "rocky" / "packages.txt"
+    given = {"cilium": lab.settings.cilium_chart, "argo-cd": lab.settings.argocd_chart}
+    _release(Path(lab.settings.k3s_binary or lab.binaries / "k3s"), content / "k3s" / version["k3s"])
+    parts: tuple[tuple[str, str, Callable[[Path], None]], ...] = (
+        ("charts", digest(lab.sources / "charts", *given.values()), lambda to: _charts(lab, given, to)),
+        ("gateway-api", version["gateway_api"], lambda to: _gateway_api(version["gateway_api"], to)),
+        ("debian", digest(packages, node_image), lambda to: _debian(packages, node_image, to)),
+        ("rocky", digest(stubs), lambda to: _rocky(stubs, to)),
+        ("git", "1", lambda to: _git(lab.project / "tests" / "lab" / "git", to)),
+    )
+    for name, wanted, make in parts:
+        _publish(lab, f"{name}-{digest(wanted, MADE_BY)}", content / name, make)
+
+
+def _publish(lab: Lab, name: str, served: Path, make: Callable[[Path], None]) -> None:
+    """Make a part in the cache unless it is there, and serve it as a tree of hard links of its own."""
+    cached = lab.cache / name
+    if not cached.exists():
+        note(served.name)
+        part = lab.scratch / name
+        part.mkdir()
+        make(part)
+        for old in lab.cache.glob(f"{served.name}-*"):
+            shutil.rmtree(old)
+        lab.cache.mkdir(exist_ok=True)
+        os.replace(part, cached)
+    stamp = served / ".from"
+    if stamp.exists() and stamp.read_text() == cached.name:
+        return
+    shutil.rmtree(served, ignore_errors=True)
+    run("cp", "--archive", "--link", cached, served)
+    stamp.write_text(cached.name)
+
+
+def _release(binary: Path, folder: Path) -> None:
+    """The files of a K3s release under the names a real one has."""
+    served, sums = folder / "k3s", folder / "sha256sum-amd64.txt"
+    current = served.exists() and sums.exists() and os.path.samefile(served, binary)
+    if current and sums.stat().st_mtime_ns > binary.stat().st_mtime_ns:
+        return
+    shutil.rmtree(folder.parent, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        os.link(binary.resolve(), served)
+    except OSError:
+        shutil.copy2(binary, served)
+    sums.write_text(f"{_sha256(served)}  k3s\n")
+
+
+def _charts(lab: Lab, given: Mapping[str, str], folder: Path) -> None:
+    helm = lab.binaries / "helm"
+    for name, real in given.items():
+        if real:
+            shutil.copy2(real, folder)
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            chart = Path(scratch) / name
+            shutil.copytree(lab.sources / "charts" / name, chart)
+            if name == "argo-cd":
+                _argo_cd_definitions(chart)
+            run(helm, "package", chart, "--destination", folder)
+    run(helm, "repo", "index", folder)
+
+
+def _argo_cd_definitions(chart: Path) -> None:
+    """Argo CD's own CRDs, of the version that the chart says it installs."""
+    version = str(yaml.safe_load((chart / "Chart.yaml").read_text())["appVersion"])
+    source = module_directory(ARGO_CD_MODULE, f"v{version.removeprefix('v')}") / "manifests" / "crds"
+    target = chart / "crds"
+    target.mkdir(exist_ok=True)
+    for file in source.glob("*-crd.yaml"):
+        (target / file.name).write_bytes(file.read_bytes())
+
+
+def _gateway_api(version: str, folder: Path) -> None:
+    source = module_directory(GATEWAY_API_MODULE, version) / "config" / "crd" / "standard"
+    release = folder / version
+    release.mkdir()
+    text = "".join(f"---\n{file.read_text()}\n" for file in sorted(source.glob("*.yaml")))
+    (release / "standard-install.yaml").write_text(text)
+    (release / "sha256sum.txt").write_text(f"{_sha256(release / 'standard-install.yaml')}  standard-install.yaml\n")
+
+
+def _debian(packages: Path, node_image: str, folder: Path) -> None:
+    """The packages with everything they need beyond what the node image has: a flat apt repository."""
+    names = [words[0] for words in _lines(packages)]
+    with root_of(node_image) as (_container, root):
+        with machine_network(root) as inside:
+            inside("apt-get", "update", "-q")
+            inside("apt-get", "install", "-q", "-y", "--no-install-recommends", "--download-only", *names)
+        for package in (root / "var/cache/apt/archives").glob("*.deb"):
+            shutil.copy2(package, folder)
+    index = run("dpkg-scanpackages", "--multiversion", ".", cwd=folder)
+    (folder / "Packages").write_text(index)
+    (folder / "Release").write_text(
+        f"Suite: lab\nSHA256:\n {_sha256(folder / 'Packages')} {len(index.encode())} Packages\n"
+    )
+
+
+SPEC = """\
+Name: {name}
+Version: 1.0
+Release: 1.lab
+Summary: Stand-in of the homeops.cluster lab
+License: GPL-3.0-or-later
+BuildArch: noarch
+%description
+Holds nothing but units that sleep.
+%install
+mkdir -p %{{buildroot}}/usr/lib/systemd/system
+{install}
+%files
+{files}
+"""
+UNIT = """\
+[Unit]
+Description=Stand-in of the homeops.cluster lab
+[Service]
+ExecStart=/usr/bin/sleep infinity
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+def _rocky(stubs: Path, folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        unit = Path(scratch) / "unit"
+        unit.write_text(UNIT)
+        for name, *units in _lines(stubs):
+            paths = [f"/usr/lib/systemd/system/{service}" for service in units]
+            spec = Path(scratch) / f"{name}.spec"
+            install = "\n".join(f"cp {unit} %{{buildroot}}{path}" for path in paths)
+            spec.write_text(SPEC.format(name=name, install=install, files="\n".join(paths)))
+            run("rpmbuild", "-bb", "--quiet", "-D", f"_topdir {scratch}", "-D", f"_rpmdir {folder}", spec)
+    run("createrepo_c", "--quiet", folder)
+
+
+def _git(tree: Path, folder: Path) -> None:
+    """home.git with what lies in tests/lab/git; HTTP clients may read it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        work = Path(scratch) / "home"
+        shutil.copytree(tree, work)
+        run(*GIT, "init", "--quiet", work)
+        run(*GIT, "-C", work, "add", "--all")
+        run(*GIT, "-C", work, "commit", "--quiet", "--message", "Describe the cluster")
+        run(*GIT, "clone", "--quiet", "--bare", work, folder / "home.git")
+
+
+def _lines(file: Path) -> list[list[str]]:
+    """The words of every line that says something."""
+    lines = (line.partition("#")[0].split() for line in file.read_text().splitlines())
+    return [words for words in lines if words]
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,7 @@
+# Copyright (c) 2026, homeops.cluster contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Its place makes the fakes next to it importable for the tests below."""
+
+from __future__ import annotations
