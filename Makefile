@@ -16,37 +16,37 @@ help:  ## Show this list
 	@awk -F':.*## ' '/^[a-z%-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 lab: $(READY)  ## Build the lab, run site.yml against it, show what came of it
-	@python -m tests.lab up
+	@.venv/bin/python -m tests.lab up
 
 lab-down:  ## Remove everything that make lab made (containers, network, files; caches stay: ARGS=--all removes them too)
 	@python3 -m tests.lab down $(ARGS)
 
 lab-status: $(READY)  ## Show the lab's table again
-	@python -m tests.lab status
+	@.venv/bin/python -m tests.lab status
 
 test: $(READY)  ## Everything a landing must pass: lint, sanity, units, molecule in the lab
-	@python -m tests.gate
+	@.venv/bin/python -m tests.gate
 
 test-all: $(READY)  ## make test and the long runs
-	@python -m tests.gate --all
+	@.venv/bin/python -m tests.gate --all
 
 lint: $(READY)  ## Linters and type checks (seconds)
-	@python -m tests.gate lint
+	@.venv/bin/python -m tests.gate lint
 
 unit: $(READY)  ## Unit tests (seconds)
-	@python -m tests.gate unit
+	@.venv/bin/python -m tests.gate unit
 
 sanity: $(READY)  ## ansible-test sanity
-	@python -m tests.gate sanity
+	@.venv/bin/python -m tests.gate sanity
 
 molecule-%: $(READY)  ## One scenario, for example make molecule-default
-	@python -m tests.gate $@
+	@.venv/bin/python -m tests.gate $@
 
 bench: $(READY)  ## Measure, and write tests/bench/RESULTS.md
-	@python -m tests.bench
+	@.venv/bin/python -m tests.bench
 
 docs: $(READY)  ## Write the generated pages of docs/ anew
-	@python docs/generate_description.py
+	@.venv/bin/python docs/generate_description.py
 
 $(READY): requirements/controller.txt requirements/test.txt tests/lab/check.py
 	@python3 -m tests.lab check

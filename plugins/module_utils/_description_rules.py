@@ -23,6 +23,7 @@ SERVICE_PREFIXES = range(12, 29)  # the API server refuses more than 2^20 addres
 
 
 def node_problems(nodes: t.Sequence[t.Mapping[str, t.Any]]) -> Problems:
+    addresses = {node["name"]: node.get("address") for node in reversed(nodes)}
     for name in dict.fromkeys(node["name"] for node in nodes):
         finding = NODE_NAME.check(name)
         if finding:
@@ -33,7 +34,7 @@ def node_problems(nodes: t.Sequence[t.Mapping[str, t.Any]]) -> Problems:
                 "is both a server and an agent",
                 "Keep it in one of the groups k3s_servers and k3s_agents; a server runs workloads as well",
             )
-        address = next(node.get("address") for node in nodes if node["name"] == name)
+        address = addresses[name]
         finding = ADDRESS.check(address)
         if finding:
             yield Problem(

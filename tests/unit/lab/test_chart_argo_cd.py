@@ -23,10 +23,8 @@ pytestmark = pytest.mark.skipif(HELM is None, reason="helm is not installed; the
 
 
 def helm(*arguments, values=None):
-    command = [HELM, *arguments, "--kube-version", "1.35.4"] if arguments[0] == "template" else [HELM, *arguments]
-    return subprocess.run(
-        [*command, "--values", "-"], input=json.dumps(values or {}), capture_output=True, text=True, check=True
-    ).stdout
+    command = [HELM, *arguments, "--values", "-"]
+    return subprocess.run(command, input=json.dumps(values or {}), capture_output=True, text=True, check=True).stdout
 
 
 def render(**values):

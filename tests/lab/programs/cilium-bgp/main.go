@@ -105,6 +105,9 @@ func run(role string, args []string) error {
 		return runOperator(a, api, h)
 	}
 	nodetypes.SetName(a.node)
+	if err := waitForKinds(api); err != nil {
+		return err
+	}
 	return h.Run(logging.DefaultSlogLogger)
 }
 

@@ -31,7 +31,7 @@ import (
 // operatorCell: Cilium's kinds, LB-IPAM, CiliumBGPClusterConfig -> CiliumBGPNodeConfig.
 // The kinds go before the informers, whose start hooks are appended later.
 func operatorCell(*arguments) cell.Cell {
-	return cell.Module("operator", "Kinds, BGP operator and LB-IPAM",
+	return cell.Module("operator", "CRDs BGP operator and LB-IPAM",
 		common,
 		apis.RegisterCRDsCell,
 		operatork8s.ResourcesCell,

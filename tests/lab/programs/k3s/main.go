@@ -30,9 +30,6 @@ import (
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 )
 
-// version is what a K3s release built from the same Kubernetes would report; -ldflags "-X main.version=…" sets another.
-var version = "v1.35.4+k3s1"
-
 // components are the upstream programs inside this binary, chosen by its name (a link) or its first argument.
 var components = map[string]func() *cobra.Command{
 	"kube-apiserver":          apiserver.NewAPIServerCommand,

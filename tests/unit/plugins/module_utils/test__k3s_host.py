@@ -163,3 +163,14 @@ def test_nothing_is_deleted_below_a_mount_that_stays(files):
     files.write("/proc/self/mounts", BELOW, 0o644)
     with pytest.raises(ClusterError, match="/run/k3s/containerd/shm: is still mounted"):
         Processes(files, answer(32)).unmount()
+
+
+def test_an_empty_mount_point_counts_as_absent_and_a_mounted_file_does_not(files, monkeypatch):
+    files.write("/disk/data", "", 0o600)
+    monkeypatch.setattr(os.path, "ismount", lambda path: path in (files.at("/disk"), files.at("/disk/data")))
+    assert files.exists("/disk/data")
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == files.at("/disk"))
+    assert files.exists("/disk")
+    files.remove("/disk")
+    assert os.listdir(files.at("/disk")) == []
+    assert not files.exists("/disk")
