@@ -24,13 +24,14 @@ def voters(kubectl):
 
 
 def etcd_members(machine, server):
-    """Asked of etcd itself: the condition on the Node is the word of K3s."""
+    """Whether each node's member is a learner, asked of etcd itself: the condition on the Node is the word of K3s."""
     tls = "/var/lib/rancher/k3s/server/tls/etcd"
     answer = machine(server).check_output(
         f"curl -sS --cacert {tls}/server-ca.crt --cert {tls}/client.crt --key {tls}/client.key"
         " -X POST -d '{}' https://127.0.0.1:2379/v3/cluster/member/list"
     )
-    return {member["name"]: member.get("isLearner", False) for member in json.loads(answer)["members"]}
+    members = json.loads(answer)["members"]  # K3s names a member after its node, with a suffix of its own
+    return {member["name"].rpartition("-")[0]: member.get("isLearner", False) for member in members}
 
 
 def cluster_ids(machine, servers):

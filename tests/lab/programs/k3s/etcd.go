@@ -36,10 +36,11 @@ type etcd struct {
 	settings *settings.Settings
 	dir      string // as K3s: config, name, member/, tombstone
 	tls      string
+	process  *child
 }
 
 func newEtcd(s *settings.Settings) *etcd {
-	return &etcd{s, s.Path("server/db/etcd"), s.Path("server/tls")}
+	return &etcd{settings: s, dir: s.Path("server/db/etcd"), tls: s.Path("server/tls")}
 }
 
 // hasData: etcd itself calls a member new as long as it has no write-ahead log.
@@ -154,6 +155,8 @@ func (e *etcd) join(ctx context.Context, cluster *bootstrap) (string, error) {
 	}
 	initial := ""
 	err = until(ctx, 500*time.Millisecond, "a place in the etcd cluster", func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, 3*time.Second) // of two servers that ask at once etcd drops one, without an answer
+		defer cancel()
 		present, err := members(ctx, client)
 		if err != nil {
 			return err
@@ -238,21 +241,20 @@ func (e *etcd) start(ctx context.Context, die context.CancelCauseFunc, initial, 
 	if err := pki.WriteFile(path, raw, 0o600); err != nil {
 		return err
 	}
-	component(ctx, die, "etcd", "--config-file="+path)
+	e.process = component(ctx, die, "etcd", "--config-file="+path)
 	return nil
 }
 
 // waitVoter waits until the local member may serve an API server: a learner does not.
-func (e *etcd) waitVoter(ctx context.Context) error {
-	client, err := e.client("127.0.0.1")
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	err = until(ctx, 200*time.Millisecond, "etcd", func(ctx context.Context) error {
-		status, err := client.Status(ctx, client.Endpoints()[0])
+func (e *etcd) waitVoter(ctx context.Context, cluster *bootstrap) error {
+	stuck := time.Time{}
+	err := until(ctx, 200*time.Millisecond, "etcd", func(ctx context.Context) error {
+		status, err := e.status(ctx, "127.0.0.1")
 		switch {
 		case err != nil:
+			if cluster != nil {
+				e.unstick(ctx, cluster, &stuck)
+			}
 			return err
 		case status.IsLearner:
 			return errors.New("this server is still a learner in the etcd cluster")
@@ -265,6 +267,42 @@ func (e *etcd) waitVoter(ctx context.Context) error {
 		return err
 	}
 	return e.unmark(joining)
+}
+
+// status asks one member by a connection of its own: one that was refused before would wait long for its next try.
+func (e *etcd) status(ctx context.Context, host string) (*clientv3.StatusResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	client, err := e.client(host)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	return client.Status(ctx, client.Endpoints()[0])
+}
+
+// unstick restarts an etcd that waits in vain. A new member serves after it has seen the entry by which it published its name; when that entry comes
+// within the leader's snapshot, it waits 5 s plus two election timeouts, and publishes again.
+func (e *etcd) unstick(ctx context.Context, cluster *bootstrap, since *time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	client, err := e.remote(ctx, cluster)
+	if err != nil {
+		return
+	}
+	defer client.Close()
+	present, err := members(ctx, client)
+	self, selfErr := e.self()
+	if err != nil || selfErr != nil || !member.Named(present, self.Name) {
+		return
+	}
+	if since.IsZero() {
+		*since = time.Now()
+	} else if time.Since(*since) > time.Second {
+		log.Print("etcd has published its name and does not serve: restarting it")
+		*since = time.Time{}
+		e.process.restart()
+	}
 }
 
 // tendLearners promotes learners that have caught up and removes those that never do, on the server that leads.
@@ -299,8 +337,10 @@ func (e *etcd) tend(ctx context.Context, client *clientv3.Client, learners membe
 	}
 	promote, remove := learners.Judge(present, time.Now())
 	for _, m := range promote {
-		if m.Name == "" {
+		if address, err := url.Parse(m.PeerURL); err != nil || m.Name == "" {
 			continue // not started; a voter without a name could not be told from the next one
+		} else if _, err := e.status(ctx, address.Hostname()); err != nil {
+			continue // not serving; a voter would count for the quorum already
 		}
 		if _, err := client.MemberPromote(ctx, m.ID); err == nil {
 			log.Printf("etcd member %s is now a voter", m.Name)

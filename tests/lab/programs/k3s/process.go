@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -49,22 +50,55 @@ func asPart(cmd *exec.Cmd) {
 	cmd.Env = append(os.Environ(), "NOTIFY_SOCKET=")
 }
 
-// component runs one of the programs in this binary; its end is the end of the service (systemd restarts it).
-func component(ctx context.Context, die context.CancelCauseFunc, name string, args ...string) {
-	cmd := exec.CommandContext(ctx, "/proc/self/exe", append([]string{name}, args...)...)
+// child is a running component.
+type child struct{ again chan struct{} }
+
+func (c *child) restart() { poke(c.again) }
+
+// component runs one of the programs in this binary; its end is the end of the service (systemd restarts it), unless a restart was asked for.
+func component(ctx context.Context, die context.CancelCauseFunc, name string, args ...string) *child {
+	c := &child{make(chan struct{}, 1)}
+	children.Add(1)
+	go func() {
+		defer children.Done()
+		for {
+			err := c.once(ctx, name, args)
+			if ctx.Err() != nil {
+				return
+			}
+			if !errors.Is(err, errRestart) {
+				log.Printf("%s ended: %v", name, err)
+				die(errors.Join(errors.New(name+" ended"), err))
+				return
+			}
+		}
+	}()
+	return c
+}
+
+var errRestart = errors.New("restart")
+
+func (c *child) once(ctx context.Context, name string, args []string) error {
+	run, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	cmd := exec.CommandContext(run, "/proc/self/exe", append([]string{name}, args...)...)
 	cmd.Args[0] = "k3s"
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	asPart(cmd)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 2 * time.Second
-	children.Add(1)
 	go func() {
-		defer children.Done()
-		if err := cmd.Run(); ctx.Err() == nil {
-			log.Printf("%s ended: %v", name, err)
-			die(errors.Join(errors.New(name+" ended"), err))
+		select {
+		case <-c.again:
+			stop(errRestart)
+		case <-run.Done():
 		}
 	}()
+	err := cmd.Run()
+	if cause := context.Cause(run); cause != nil {
+		return cause
+	}
+	return err
 }
 
 // notifyReady tells systemd that the service is up (Type=notify).
@@ -100,8 +134,8 @@ func until(ctx context.Context, every time.Duration, what string, f func(context
 		if err == nil || errors.As(err, &stop) {
 			return err
 		}
-		if err.Error() != said {
-			said = err.Error()
+		if first := firstLine(err); first != said {
+			said = first
 			log.Printf("waiting for %s: %s", what, said)
 		}
 		select {
@@ -110,4 +144,10 @@ func until(ctx context.Context, every time.Duration, what string, f func(context
 		case <-time.After(every):
 		}
 	}
+}
+
+// firstLine shortens an error: the API server's readiness has forty lines, written as one.
+func firstLine(err error) string {
+	text, _, _ := strings.Cut(strings.ReplaceAll(err.Error(), `\n`, "\n"), "\n")
+	return text
 }

@@ -35,10 +35,11 @@ func runServer(ctx context.Context, die context.CancelCauseFunc, s *settings.Set
 		return err
 	}
 	member, tlsDir := newEtcd(s), s.Path("server/tls")
-	if err := startMember(ctx, die, s, member, token); err != nil {
+	cluster, err := startMember(ctx, die, s, member, token)
+	if err != nil {
 		return err
 	}
-	if err := member.waitVoter(ctx); err != nil {
+	if err := member.waitVoter(ctx, cluster); err != nil {
 		return err
 	}
 	log.Print("etcd is ready")
@@ -91,81 +92,77 @@ func serveNode(ctx context.Context, client kubernetes.Interface, s *settings.Set
 }
 
 // startMember starts etcd as what this server is: a member with data, one that joins, or the first of a new cluster.
-func startMember(ctx context.Context, die context.CancelCauseFunc, s *settings.Settings, e *etcd, token settings.Token) error {
+// The cluster it returns is nil unless this server is joining.
+func startMember(ctx context.Context, die context.CancelCauseFunc, s *settings.Settings, e *etcd, token settings.Token) (cluster *bootstrap, err error) {
 	if e.marked(tombstone) {
 		if s.Server == "" {
-			return errors.New("this server was removed from the cluster: set `server` to the URL of another server to join again")
+			return nil, errors.New("this server was removed from the cluster: set `server` to the URL of another server to join again")
 		}
 		if err := e.archive(); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if e.hasData() && s.Server != "" {
-		if err := checkMembership(ctx, s, e, token); err != nil {
-			return err
+		if cluster, err = checkMembership(ctx, s, e, token); err != nil {
+			return nil, err
 		}
 	}
 	initial, state := "", "new"
 	switch tlsDir := s.Path("server/tls"); {
 	case e.hasData(): // cluster-init and server are ignored, as K3s does
-		if err := ensureLeaves(s, tlsDir); err != nil {
-			return err
-		}
+		err = ensureLeaves(s, tlsDir)
 	case s.Server != "":
-		cluster, err := fetchBootstrap(ctx, s, token)
-		if err != nil {
-			return err
+		if cluster, err = fetchBootstrap(ctx, s, token); err != nil {
+			return nil, err
 		}
 		if err := errors.Join(cluster.admitServer(s), cluster.write(tlsDir), ensureLeaves(s, tlsDir)); err != nil {
-			return err
+			return nil, err
 		}
-		if initial, err = e.join(ctx, cluster); err != nil {
-			return err
-		}
+		initial, err = e.join(ctx, cluster)
 		state = "existing"
 	default:
-		if err := found(s, token, tlsDir); err != nil {
-			return err
-		}
-		self, err := e.self()
-		if err != nil {
-			return err
-		}
-		initial = self.Name + "=" + self.PeerURL
+		initial, err = found(s, e, token, tlsDir)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if err := writeTokens(s, token); err != nil {
-		return err
+		return nil, err
 	}
-	return e.start(ctx, die, initial, state)
+	return cluster, e.start(ctx, die, initial, state)
 }
 
-// found prepares a new cluster.
-func found(s *settings.Settings, token settings.Token, tlsDir string) error {
+// found prepares a new cluster and returns etcd's --initial-cluster.
+func found(s *settings.Settings, e *etcd, token settings.Token, tlsDir string) (string, error) {
 	authority, err := os.ReadFile(filepath.Join(tlsDir, "server-ca.crt"))
 	if err != nil && token.CAHash != "" {
-		return fmt.Errorf("%w (a new cluster has no CA yet)", settings.ErrTokenFormat)
+		return "", fmt.Errorf("%w (a new cluster has no CA yet)", settings.ErrTokenFormat)
 	}
 	if err := token.CheckCA(authority); err != nil {
-		return err
+		return "", err
 	}
-	return errors.Join(pki.CreateAuthorities(tlsDir), ensureLeaves(s, tlsDir))
+	self, err := e.self()
+	return self.Name + "=" + self.PeerURL, errors.Join(err, pki.CreateAuthorities(tlsDir), ensureLeaves(s, tlsDir))
 }
 
 // checkMembership asks the living cluster about a member with data. One that was removed says so, as in K3s;
-// one that was killed while joining and has been removed since starts over.
-func checkMembership(ctx context.Context, s *settings.Settings, e *etcd, token settings.Token) error {
+// one that was killed while joining goes on, or starts over if it has been removed since.
+func checkMembership(ctx context.Context, s *settings.Settings, e *etcd, token settings.Token) (*bootstrap, error) {
 	api, err := tokenClient(s, token)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	switch forgotten := e.forgotten(ctx, &bootstrap{api: api}); {
-	case !forgotten:
-		return nil
+	cluster := &bootstrap{api: api}
+	forgotten := e.forgotten(ctx, cluster)
+	switch {
+	case e.marked(joining) && forgotten:
+		return cluster, e.forget()
 	case e.marked(joining):
-		return e.forget()
-	default:
-		return fmt.Errorf("this server is not a member of the etcd cluster any more: to join again, remove %s and the Node %s", e.dir, s.NodeName)
+		return cluster, nil
+	case forgotten:
+		return nil, fmt.Errorf("this server is not a member of the etcd cluster any more: to join again, remove %s and the Node %s", e.dir, s.NodeName)
 	}
+	return nil, nil
 }
 
 // serverToken is the token of the settings, else the one this server has had, else a new one.

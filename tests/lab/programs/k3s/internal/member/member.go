@@ -7,6 +7,7 @@ package member
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -85,6 +86,11 @@ func Has(members []Member, self Self) bool {
 		}
 	}
 	return false
+}
+
+// Named tells whether a member has published its name.
+func Named(members []Member, name string) bool {
+	return slices.ContainsFunc(members, func(m Member) bool { return m.Name == name })
 }
 
 // StallLimit is how long a learner may take (K3s: 5 minutes); then it is removed, because it keeps others out.
