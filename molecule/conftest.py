@@ -120,3 +120,15 @@ def playbook() -> Callable[..., Run]:
         return Run(done.returncode, done.stdout + done.stderr)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def changed_tasks() -> Callable[[str], set[tuple[str, str]]]:
+    """What a recorded run of this scenario changed, as (host, task); by the name that recorder.py gave it."""
+
+    def read(name: str) -> set[tuple[str, str]]:
+        record = json.loads((LAB / "records" / f"{name}.json").read_text())
+        assert record["tasks"], f"{name} recorded no task"
+        return {(entry["host"], entry["task"]) for entry in record["tasks"] if entry["changed"]}
+
+    return read
