@@ -14,7 +14,6 @@ import (
 
 	"github.com/cilium/hive/cell"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
@@ -58,7 +57,7 @@ func runOperator(a *arguments, api kubernetes.Interface, h *hive.Hive) error {
 		Lock: &resourcelock.LeaseLock{
 			LeaseMeta:  metav1.ObjectMeta{Namespace: namespace(), Name: "cilium-operator-resource-lock"},
 			Client:     api.CoordinationV1(),
-			LockConfig: resourcelock.ResourceLockConfig{Identity: host + "-" + rand.String(10)},
+			LockConfig: resourcelock.ResourceLockConfig{Identity: host}, // one replica per node: after a restart of K3s the lease is its own
 		},
 		LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 2 * time.Second, ReleaseOnCancel: true,
 		Callbacks: leaderelection.LeaderCallbacks{

@@ -23,6 +23,7 @@ import (
 	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
@@ -101,7 +102,7 @@ func (e *etcd) client(hosts ...string) (*clientv3.Client, error) {
 	for _, host := range hosts {
 		endpoints = append(endpoints, "https://"+host+":2379")
 	}
-	return clientv3.New(clientv3.Config{Endpoints: endpoints, DialTimeout: 5 * time.Second, TLS: &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: pool}})
+	return clientv3.New(clientv3.Config{Endpoints: endpoints, DialTimeout: 5 * time.Second, Logger: zap.NewNop(), TLS: &tls.Config{Certificates: []tls.Certificate{pair}, RootCAs: pool}})
 }
 
 // remote is a client of the other members: the Nodes with the etcd role, and the host that the settings name.

@@ -121,6 +121,12 @@ def test_one_login_serves_every_request_and_the_csrf_token_is_followed():
     drive(calls, lambda client: (client.read(), client.apply(OURS)), ACCOUNT)
 
 
+@pytest.mark.parametrize("attribute", ["httponly", "Partitioned", "SameSite=None; Priority=High"])
+def test_the_session_is_found_whatever_attributes_its_cookie_has(attribute):
+    welcome = answer({}, set_cookie=f"TOKEN=t0ken; path=/; {attribute}; secure", x_csrf_token="c1")
+    drive([Call("POST", LOGIN, welcome, {}, WHO), Call("GET", URL, answer([]), SESSION)], Client.read, ACCOUNT)
+
+
 @pytest.mark.parametrize(("header", "seconds"), [({"retry_after": "7"}, 7), ({}, 45), ({"retry_after": "soon"}, 45)])
 def test_a_limited_login_is_tried_once_more_after_the_time_that_is_asked_for(header, seconds):
     slept = []
@@ -131,6 +137,12 @@ def test_a_limited_login_is_tried_once_more_after_the_time_that_is_asked_for(hea
     ]
     drive(calls, Client.read, ACCOUNT, slept.append)
     assert slept == [seconds]
+
+
+def test_a_limited_request_is_made_once_more_too():
+    slept = []
+    drive([by_key("GET", {}, status=429, retry_after="7"), by_key("GET", [])], Client.read, sleep=slept.append)
+    assert slept == [7]
 
 
 LIMITED = Call("POST", LOGIN, answer({}, 429, retry_after="1"), {}, WHO)
@@ -145,6 +157,8 @@ LIMITED = Call("POST", LOGIN, answer({}, 429, retry_after="1"), {}, WHO)
             [Call("POST", LOGIN, answer({"code": "X", "message": "y"}, 403), {}, WHO)],
             "login of 'admin' was refused .*X y",
         ),
+        ([Call("POST", LOGIN, answer({}, 499), {}, WHO)], r"refused \(HTTP 499\).*without a second factor"),
+        ([Call("POST", LOGIN, answer("<html>", 502), {}, WHO)], r"the application failed \(HTTP 502\)"),
         ([Call("POST", LOGIN, answer("<html>"), {}, WHO)], "no session to a login"),
         (
             [Call("POST", LOGIN, WELCOME, {}, WHO), Call("GET", URL, answer({}, 401), SESSION)],
@@ -171,7 +185,7 @@ def untrusted():
         (answer({"code": "api.err.BgpUnsupportedDevice"}, 404), "no gateway that can do BGP .*UDM Pro"),
         (answer({"meta": {"rc": "error", "msg": "api.err.NoSiteContext"}}, 404), "no site 'default'.*NoSiteContext"),
         (answer("<html>", 404), r"no site 'default'.*\(HTTP 404\)"),
-        (answer({}, 429), "too many requests"),
+        (answer({}, 429, retry_after="121"), "too many requests .*Wait a minute and run again$"),
         (answer({"message": "line 3: password hunter2"}, 400), r"refused \(HTTP 400: line 3: password \*+\)"),
         (answer([1], 500), "the application failed"),
         (answer("", 302, location="https://elsewhere"), "leads elsewhere .*https://elsewhere"),
@@ -187,7 +201,11 @@ def untrusted():
         ),
         (TimeoutError("timed out"), "not reachable .*timed out"),
         (TimeoutError(), "not reachable .*TimeoutError"),
-        (FileNotFoundError(2, "No such file"), "ca_path: there is no such file"),
+        (FileNotFoundError(2, "No such file"), "ca_path: this file cannot be read .No such file"),
+        (IsADirectoryError(21, "Is a directory"), "ca_path: this file cannot be read .Is a directory"),
+        (PermissionError(13, "Permission denied"), "ca_path: this file cannot be read .Permission denied"),
+        (urllib.error.URLError(PermissionError(1, "Operation not permitted")), "not reachable"),
+        (ssl.SSLError(1, "[X509: NO_CERTIFICATE_OR_CRL_FOUND] no certificate"), "ca_path: .*not a certificate"),
         (http.client.BadStatusLine("SSH-2.0"), "does not speak HTTP"),
     ],
 )
@@ -224,6 +242,40 @@ def test_what_somebody_else_configured_is_left_alone_unless_said_so(desired):
     with pytest.raises(ClusterError, match=r"did not write.*overwrite"):
         _unifi.plan(THEIRS, desired, header=URL)
     assert _unifi.plan(THEIRS, desired, header=URL, overwrite=True).needed
+
+
+@pytest.mark.parametrize(
+    ("url", "credentials", "message"),
+    [
+        ("192.0.2.1", KEY, "url: this is not the https address"),
+        ("http://192.0.2.1", KEY, "url: this is not the https address"),
+        ("https://", KEY, "url: this is not the https address"),
+        ("https://[::1", KEY, "url: this is not the https address"),
+        ("https://192.0.2.1:port", KEY, "url: this is not the https address"),
+        ("https://admin:s3cret@192.0.2.1", KEY, "url: this is not the https address"),
+        (CONSOLE, Credentials(api_key="s3cret\n"), r"api_key: .*\| trim"),
+        (CONSOLE, Credentials(api_key="s3cr\u00e9t"), r"api_key: .*\| trim"),
+    ],
+)
+def test_what_cannot_be_sent_safely_is_refused_before_anything_is_sent(url, credentials, message):
+    with pytest.raises(ClusterError, match=message) as error:
+        drive([], Client.read, credentials, url=url)
+    assert "s3cr" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "where"),
+    [
+        ("text", " \n", "config"),
+        ("description", "d" * 129, "description"),
+        ("file_name", "", "file_name"),
+        ("file_name", "f" * 257, "file_name"),
+    ],
+)
+def test_what_the_application_would_refuse_is_refused_in_check_mode_too(field, value, where):
+    with pytest.raises(ClusterError) as error:
+        _unifi.plan(None, dataclasses.replace(OURS, **{field: value}), header=URL)
+    assert [problem.where for problem in error.value.problems] == [where]
 
 
 @pytest.mark.parametrize(("current", "expected"), [(None, "absent"), (OURS, "managed"), (THEIRS, "foreign")])

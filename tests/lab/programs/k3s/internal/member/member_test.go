@@ -101,3 +101,9 @@ func TestLearners(t *testing.T) {
 		}
 	}
 }
+
+func TestNamed(t *testing.T) {
+	if Named([]Member{first, added}, self.Name) || !Named([]Member{first, {ID: 2, Name: self.Name, Learner: true}}, self.Name) {
+		t.Error("a member has its name once it has started")
+	}
+}
