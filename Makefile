@@ -5,7 +5,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help lab lab-down lab-status test test-all lint unit sanity molecule-% bench docs changelog
+.PHONY: help lab lab-down lab-status test test-all lint unit sanity molecule-% bench docs
 
 
 

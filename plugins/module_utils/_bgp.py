@@ -56,6 +56,13 @@ class Reader:
             self.problems.append(Problem(where, f"{value!r} is not an address", remedy))
             return ""
 
+    def refuse_twins(self, values: t.Sequence[str], where: str, key: str) -> None:
+        """C(values) are those of C(key) in the entries of C(where); empty ones are wrong for another reason."""
+        for index, value in enumerate(values):
+            if value and value in values[:index]:
+                problem = Problem(f"{where}[{index}].{key}", f"{value!r} is used twice", f"Give each its own {key}")
+                self.problems.append(problem)
+
     def finish(self, result: Result) -> Result:
         if self.problems:
             raise ClusterError(*self.problems)
@@ -141,15 +148,7 @@ class Sessions:
                 f"{prefix}graceful_restart",
             ),
         )
-        _refuse_twins(sessions.peers, prefix, reader)
-        return sessions
-
-
-def _refuse_twins(peers: t.Sequence[Peer], prefix: str, reader: Reader) -> None:
-    """Two peers with one name or address: the API takes them, the agent keeps one and says nothing."""
-    for index, peer in enumerate(peers):
+        # The API takes peers with one name or address; the agent keeps one and says nothing.
         for key in ("name", "address"):
-            value = getattr(peer, key)
-            if value and any(getattr(other, key) == value for other in peers[:index]):
-                where = f"{prefix}peers[{index}].{key}"
-                reader.problems.append(Problem(where, f"two peers use {value!r}", f"Give each peer its own {key}"))
+            reader.refuse_twins([getattr(peer, key) for peer in sessions.peers], f"{prefix}peers", key)
+        return sessions

@@ -120,6 +120,7 @@ class Policy:
             if not NAME.fullmatch(name):
                 remedy = "Write at most 63 lower-case letters, digits and hyphens, with no hyphen at either end"
                 reader.problems.append(Problem(where, f"{name!r} cannot be a part of an object's name", remedy))
+        reader.refuse_twins([entry.name for entry in policy.advertisements], "advertisements", "name")
         if not policy.sessions.peers:
             reader.problems.append(Problem("peers", "nobody to speak to", "Name at least one peer"))
         return reader.finish(policy)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import typing as t
 
 from ansible_collections.homeops.cluster.plugins.module_utils._cilium_bgp import OWNER, Kinds, served_kinds
@@ -19,6 +20,7 @@ from ansible_collections.homeops.cluster.plugins.module_utils._problem import Cl
 NODE = Resource("v1", "Node", "nodes")
 SERVICE = Resource("v1", "Service", "services")
 UNCONFIGURED = "unconfigured"
+ANNOUNCED_CLASSES = ("", "io.cilium/bgp-control-plane")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,12 +135,17 @@ def describe(cluster: Kubernetes) -> t.Dict[str, t.Any]:
     """The whole answer of cilium_bgp_info."""
     kinds = served_kinds(cluster)
     nodes = cluster.list(NODE)
-    services = [item for item in cluster.list(SERVICE) if item["spec"].get("type") == "LoadBalancer"]
-    cluster_configs, peer_configs, node_configs, pools = (
-        (cluster.list(kind) for kind in (kinds.cluster_config, kinds.peer_config, kinds.node_config, kinds.pool))
+    balanced = [item for item in cluster.list(SERVICE) if item["spec"].get("type") == "LoadBalancer"]
+    cluster_configs, peer_configs, node_configs, advertisements, pools = (
+        (
+            cluster.list(kind)
+            for kind in (kinds.cluster_config, kinds.peer_config, kinds.node_config, kinds.advertisement, kinds.pool)
+        )
         if kinds
-        else ([], [], [], [])
+        else ([], [], [], [], [])
     )
+    services = [_service(item, advertisements) for item in balanced]
+    in_use = {address for service in services for address in service["addresses"]}
     by_node: t.Dict[str, t.List[Session]] = {}
     for session in sessions(nodes, cluster_configs, node_configs):
         by_node.setdefault(session.node, []).append(session)
@@ -151,8 +158,8 @@ def describe(cluster: Kubernetes) -> t.Dict[str, t.Any]:
             for item in items
             for complaint in _complaints(kind, item)
         ],
-        "services": [_service(item) for item in services],
-        "pools": [_pool(item) for item in pools],
+        "services": services,
+        "pools": [_pool(item, in_use) for item in pools],
     }
 
 
@@ -200,26 +207,53 @@ def _conditions(item: Object) -> t.Dict[str, Object]:
     }
 
 
-def _service(item: Object) -> t.Dict[str, t.Any]:
+def _announced(item: Object, advertisements: t.Sequence[Object]) -> bool:
+    """Whether Cilium announces the addresses of a load balancer service; an advertisement without selector has none."""
+    metadata = item["metadata"]
+    names = {f"io.kubernetes.service.{key}": metadata[key] for key in ("name", "namespace")}  # Cilium adds these labels
+    labels = {**(metadata.get("labels") or {}), **names}
+    return item["spec"].get("loadBalancerClass", "") in ANNOUNCED_CLASSES and any(
+        "LoadBalancerIP" in (entry.get("service") or {}).get("addresses", [])
+        and entry.get("selector") is not None
+        and selects(entry["selector"], labels)
+        for advertisement in advertisements
+        for entry in advertisement["spec"].get("advertisements") or []
+    )
+
+
+def _service(item: Object, advertisements: t.Sequence[Object]) -> t.Dict[str, t.Any]:
     ingress = item.get("status", {}).get("loadBalancer", {}).get("ingress") or []
     return {
         "name": item["metadata"]["name"],
         "namespace": item["metadata"]["namespace"],
         "class": item["spec"].get("loadBalancerClass", ""),
         "addresses": [entry["ip"] for entry in ingress if entry.get("ip")],
+        "announced": _announced(item, advertisements),
     }
 
 
-def _pool(item: Object) -> t.Dict[str, t.Any]:
+def _pool(item: Object, in_use: t.AbstractSet[str]) -> t.Dict[str, t.Any]:
+    """C(in_use) are the addresses of all services."""
     conditions = _conditions(item)
-    numbers = {"available": "IPsAvailable", "total": "IPsTotal", "used": "IPsUsed"}
+    blocks = list(item["spec"].get("blocks") or [])
     conflict = conditions.get("PoolConflict", {})
     return {
         "name": item["metadata"]["name"],
         "managed": item["metadata"].get("labels", {}).get(MANAGED_BY) == OWNER,
-        "blocks": list(item["spec"].get("blocks") or []),
+        "blocks": blocks,
         "disabled": bool(item["spec"].get("disabled")),
-        # Cilium writes these numbers into messages.
-        **{key: int(conditions.get(name, {}).get("message") or 0) for key, name in numbers.items()},
+        # Cilium writes these numbers into messages. Its IPsUsed includes addresses that it keeps back.
+        "total": int(conditions.get("IPsTotal", {}).get("message") or 0),
+        "available": int(conditions.get("IPsAvailable", {}).get("message") or 0),
+        "used": sum(any(_holds(block, address) for block in blocks) for address in in_use),
         "conflict": conflict.get("message", "") if conflict.get("status") == "True" else "",
     }
+
+
+def _holds(block: Object, address: str) -> bool:
+    """Whether an address lies in a block, which is a network, a range, or a single address."""
+    wanted = ipaddress.ip_address(address)
+    if block.get("cidr"):
+        return wanted in ipaddress.ip_network(block["cidr"], strict=False)
+    start, stop = (ipaddress.ip_address(block.get(key) or block["start"]) for key in ("start", "stop"))
+    return wanted.version == start.version and int(start) <= int(wanted) <= int(stop)

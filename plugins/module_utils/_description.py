@@ -22,7 +22,7 @@ from ansible_collections.homeops.cluster.plugins.module_utils._problem import Cl
 
 Values = t.Dict[str, t.Any]
 
-_SECRET_NAME = re.compile(r"(^|_)(token|password|passphrase|secret|api_?key)$", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"(^|_)(token|password|passphrase|passwd|secret|api_?key)$", re.IGNORECASE)
 
 
 def check(
@@ -86,7 +86,7 @@ def _read_value(field: Field, value: t.Any, where: str) -> t.Tuple[t.Any, t.List
 def _read_one(field: Field, value: t.Any, where: str) -> t.Tuple[t.Any, t.List[Problem]]:
     if field.format:
         finding = field.format.check(value)
-        return (None, [Problem(where, *finding)]) if finding else (value, [])
+        return (None, [Problem(where, *finding)]) if finding else (field.format.normal(value), [])
     if not isinstance(value, dict):
         keys = ", ".join(key.name for key in field.fields)
         return {}, [Problem(where, is_not(value, "a mapping"), f"Write a mapping with the keys {keys}")]
@@ -143,8 +143,12 @@ def concealed(description: t.Mapping[str, t.Any]) -> t.Set[str]:
     return {
         text
         for name, value in description.items()
-        for text in _secret_texts(value, name in secrets or (name not in names and _closest(name, names) in secrets))
+        for text in _secret_texts(value, name in secrets or (name not in names and _looks_secret(name, names, secrets)))
     }
+
+
+def _looks_secret(name: str, names: t.Sequence[str], secrets: t.Set[str]) -> bool:
+    return _SECRET_NAME.search(name) is not None or _closest(name, names) in secrets
 
 
 def _secret_texts(value: t.Any, secret: bool) -> t.Set[str]:

@@ -25,10 +25,11 @@ class Finding(t.NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Format:
-    """C(label) is for the documentation. C(check) finds nothing in a good value."""
+    """C(label) is for the documentation. C(check) finds nothing in a good value, C(normal) gives it its type."""
 
     label: str
     check: t.Callable[[t.Any], t.Optional[Finding]]
+    normal: t.Callable[[t.Any], t.Any] = lambda value: value
 
 
 def kind(value: t.Any) -> str:
@@ -72,15 +73,19 @@ def matching(label: str, pattern: str, wanted: str, remedy: str) -> Format:
     return Format(label, check)
 
 
+def number(value: t.Any) -> t.Any:
+    """Text that spells a whole number as one: templates, surveys and -e name=value give nothing else."""
+    return int(value) if isinstance(value, str) and re.fullmatch("[0-9]+", value) else value
+
+
 def whole(low: int, high: int) -> Format:
     def check(value: t.Any) -> t.Optional[Finding]:
-        if isinstance(value, str) and value.isdigit():
-            return Finding(f'"{value}" is text, not a number', f"Write {value} without quotes")
+        value = number(value)
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             return Finding(_is_not_whole(value, low, high), f"Write a whole number from {low} to {high}")
         return None
 
-    return Format(f"integer, {low} to {high}", check)
+    return Format(f"integer, {low} to {high}", check, number)
 
 
 def _is_not_whole(value: t.Any, low: int, high: int) -> str:
@@ -173,12 +178,11 @@ _PRIVATE_ASNS_TEXT = "64512 to 65534 (or 4200000000 to 4294967294)"
 
 
 def _asn(value: t.Any) -> t.Optional[Finding]:
-    finding = whole(1, 4294967295).check(value) if value not in _RESERVED_ASNS else None
+    value = number(value)
     if value in _RESERVED_ASNS and not isinstance(value, bool):
         return Finding(f"{value} is a reserved AS number", f"Write a private AS number, {_PRIVATE_ASNS_TEXT}")
-    if finding and "without quotes" not in finding.remedy:
-        return Finding(finding.what, f"Write a whole number; private AS numbers are {_PRIVATE_ASNS_TEXT}")
-    return finding
+    finding = whole(1, 4294967295).check(value)
+    return finding and Finding(finding.what, f"Write a whole number; private AS numbers are {_PRIVATE_ASNS_TEXT}")
 
 
 def _https(value: t.Any) -> t.Optional[Finding]:
@@ -278,7 +282,7 @@ FLAG = Format("true or false", _flag)
 ADDRESS = Format("IPv4 address", _address)
 NETWORK = Format("IPv4 network", _network)
 ENDPOINT = Format("IPv4 address or DNS name", _endpoint)
-ASN = Format("AS number", _asn)
+ASN = Format("AS number", _asn, number)
 PATH = matching("absolute path", r"[/~]\S*", "an absolute path", "Begin it with / or ~/")
 REPOSITORY_PATH = matching(
     "path inside the repository",

@@ -39,13 +39,17 @@ Address = t.Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 Run = t.Callable[[t.Sequence[str]], t.Tuple[int, str, str]]
 
-_PASSWORD = re.compile(r"(\bpassword[ \t]+)\S.*", re.IGNORECASE)
+# FRR takes abbreviations; passw is the shortest that is not "passive".
+_SECRET = re.compile(
+    r"(\b(?:passw(?:o|or|ord)?|key-string|authentication-key|md5)[ \t]+)\S.*",
+    re.IGNORECASE,
+)
 _SYNTAX_ERROR = re.compile(r"^line (\d+): % ([^\[:]+)(?:\[\d+\])?:\s*(.*)$", re.MULTILINE)
 
 
 def redact(text: str) -> str:
-    """C(text) without the passwords of FRR's statements in it."""
-    return _PASSWORD.sub(r"\1********", text)
+    """C(text) without the passwords and keys of FRR's statements in it."""
+    return _SECRET.sub(r"\1********", text)
 
 
 def is_ours(text: str) -> bool:

@@ -152,10 +152,14 @@ def differences(answer: Answer, nodes: t.Sequence[str], addresses: t.Optional[t.
     """
     peers = {peer["address"]: peer for peer in answer["peers"]}
     announced = {route["prefix"] for route in answer["received"] if set(route["peers"]) & set(nodes)}
-    installed = {route["prefix"] for route in answer["routes"] if route["installed"]}
+    installed = {route["prefix"]: route["next_hops"] for route in answer["routes"] if route["installed"]}
     return [
         *(problem for node in nodes for problem in _session_problems(node, peers.get(node))),
-        *(() if addresses is None else _route_problems({_host_route(a) for a in addresses}, announced, installed)),
+        *(
+            ()
+            if addresses is None
+            else _route_problems({_host_route(a) for a in addresses}, announced, installed, nodes)
+        ),
     ]
 
 
@@ -170,7 +174,9 @@ def _session_problems(node: str, peer: t.Optional[Answer]) -> t.Iterator[Problem
         yield Problem(node, what, HINTS.get(peer["state"], NO_HINT))
 
 
-def _route_problems(wanted: t.Set[str], announced: t.Set[str], installed: t.Set[str]) -> t.Iterator[Problem]:
+def _route_problems(
+    wanted: t.Set[str], announced: t.Set[str], installed: t.Mapping[str, t.Sequence[str]], nodes: t.Sequence[str]
+) -> t.Iterator[Problem]:
     for prefix in sorted(wanted, key=_by_address):
         if prefix not in announced:
             remedy = "See that a pool of the description holds it, and that the cluster announces it"
@@ -178,6 +184,13 @@ def _route_problems(wanted: t.Set[str], announced: t.Set[str], installed: t.Set[
         elif prefix not in installed:
             remedy = "See why with: vtysh -c 'show ip route', where another route may win"
             yield Problem(prefix, "the route arrived but is not in the kernel's table", remedy)
+        else:
+            # The next hop of an IPv6 route is a link-local address, which says nothing about whose it is.
+            strangers = {hop for hop in installed[prefix] if not ipaddress.ip_address(hop).is_link_local} - set(nodes)
+            if strangers:
+                elsewhere = ", ".join(sorted(strangers, key=_by_address))
+                what = f"the kernel sends it to {elsewhere}, which is no node"
+                yield Problem(prefix, what, "See who else announces it, with: vtysh -c 'show bgp'")
     for prefix in sorted(announced - wanted, key=_by_address):
         yield Problem(
             prefix, "a node announces this address, which no service has", "See which node announces it, and why"
@@ -195,11 +208,19 @@ def await_router(
     clock: t.Callable[[], float],
     sleep: t.Callable[[float], None],
 ) -> t.Tuple[Answer, t.Sequence[Problem]]:
-    """The first answer without problems, or the last one within C(timeout) seconds."""
+    """The first answer without problems, or the last one within C(timeout) seconds.
+
+    A router that does not answer is asked again too, as FRR restarts when it gets a configuration; in the end it is
+    a ClusterError.
+    """
     deadline = clock() + timeout
     while True:
-        answer = read()
-        problems = differ(answer)
-        if not problems or clock() >= deadline:
-            return answer, problems
+        try:
+            answer = read()
+            problems = differ(answer)
+            if not problems or clock() >= deadline:
+                return answer, problems
+        except ClusterError:
+            if clock() >= deadline:
+                raise
         sleep(SECONDS_BETWEEN_QUESTIONS)

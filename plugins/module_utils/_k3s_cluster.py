@@ -65,10 +65,14 @@ def url(address: str) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class Join:
-    """C(keep) what the node has, C(init) the cluster, or C(join) the one behind C(url)."""
+    """C(keep) what the node has, C(init) the cluster, or C(join) the one behind C(url).
+
+    C(other) is another server, if there is one: there the founder finds back to the cluster, should it lose its data.
+    """
 
     action: str
     url: str = ""
+    other: str = ""
 
     @property
     def settings(self) -> t.Optional[t.Dict[str, t.Any]]:
@@ -83,8 +87,9 @@ def decide_join(host: str, servers: t.Sequence[Server]) -> Join:
     own = next((server for server in servers if server.host == host), None)
     if own is None:
         raise ClusterError(Problem(SERVERS, f"does not list the server {host}", "Add it, or make the host an agent"))
+    other = next((server.url for server in servers if server.host != host and server.reachable), "")
     if own.member:
-        return Join("keep")
+        return Join("keep", other=other)
     members = [server for server in servers if server.member]
     if members:
         running = [server for server in members if server.ready] or [server for server in members if server.active]
@@ -94,7 +99,7 @@ def decide_join(host: str, servers: t.Sequence[Server]) -> Join:
                 Problem(host, f"must join the cluster that exists on {names}, but it is not running", "Start it first")
             )
         return Join("join", running[0].url)
-    return Join("init") if servers[0].host == host else Join("join", servers[0].url)
+    return Join("init", other=other) if servers[0].host == host else Join("join", servers[0].url)
 
 
 def check_one_cluster(servers: t.Sequence[Server]) -> None:

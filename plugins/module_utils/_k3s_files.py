@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import re
 import typing as t
@@ -23,6 +24,8 @@ JOIN = "/etc/rancher/k3s/config.yaml.d/50-join.yaml"
 REGISTRIES = "/etc/rancher/k3s/registries.yaml"
 TOKEN = "/etc/rancher/k3s/token"
 UNITS = {"server": "k3s", "agent": "k3s-agent"}
+# The variable with the endpoint of a datastore that replaces embedded etcd.
+DATASTORE = "K3S_DATASTORE_ENDPOINT"
 
 HEADER = "# Managed by homeops.cluster: changes made here are lost.\n"
 HIDDEN = "(hidden)"
@@ -55,6 +58,11 @@ class ManagedFile:
     content: t.Optional[str]
     mode: int = 0o600
     secret: bool = False
+
+    @property
+    def sha256(self) -> str:
+        """The digest of its content, empty if it goes away."""
+        return "" if self.content is None else hashlib.sha256(self.content.encode()).hexdigest()
 
     def change(self, content: t.Optional[str], mode: t.Optional[int]) -> Change:
         """From what is on disk (None: nothing) to this."""
@@ -155,6 +163,24 @@ def config_file(config: t.Mapping[str, t.Any], role: str) -> str:
     return yaml_file({**config, "token-file": TOKEN})
 
 
+def managed_files(
+    role: str,
+    config: t.Mapping[str, t.Any],
+    token: str,
+    registries: t.Mapping[str, t.Any],
+    environment: t.Mapping[str, t.Any],
+) -> t.List[ManagedFile]:
+    """All that K3s reads, except how it gets into the cluster. Raises ClusterError for what may not be in them."""
+    return [
+        ManagedFile(TOKEN, f"{token}\n", secret=True),
+        ManagedFile(CONFIG, config_file(config, role)),
+        ManagedFile(REGISTRIES, yaml_file(registries) if registries else None),
+        # Which of its values are secrets cannot be told from their names.
+        ManagedFile(environment_path(role), environment_file(environment) if environment else None, secret=True),
+        ManagedFile(unit_path(role), unit_file(role), 0o644),
+    ]
+
+
 def unit_file(role: str) -> str:
     # KillMode=process: pods outlive a restart of K3s. Where a limit is not permitted, systemd sets the highest that is.
     return f"""{HEADER}[Unit]
@@ -194,6 +220,18 @@ def token_password(token: str) -> str:
         return token
     secret = token.partition("::")[2]
     return secret.partition(":")[2] or secret
+
+
+def check_founding_token(token: str) -> None:
+    """The long form names an authority; the one of a new cluster is not made yet, so nobody could join with it."""
+    if token.startswith("K10"):
+        raise ClusterError(
+            Problem(
+                "token",
+                "has the long form (K10...), which belongs to a cluster that exists; this one is new",
+                "Give the part after the last colon, or another secret",
+            )
+        )
 
 
 def check_token(token: str, stored: t.Optional[str]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import fcntl
 import hashlib
 import http.client
 import json
@@ -34,6 +35,7 @@ class Files:
 
     def __init__(self, root: str = "/") -> None:
         self.root = root
+        self._locked: t.Set[str] = set()
 
     def at(self, path: str) -> str:
         return os.path.join(self.root, path.lstrip("/"))
@@ -67,32 +69,55 @@ class Files:
             return ""
         return digest.hexdigest()
 
-    def write(self, path: str, content: str, mode: int) -> None:
-        self.store(path, mode, [content.encode("utf-8", errors="surrogateescape")])
+    @contextlib.contextmanager
+    def alone(self, path: str) -> t.Iterator[None]:
+        """Whoever else wants the files beside C(path) this way waits. No lock outlives its process, however it ends."""
+        directory = os.path.dirname(os.path.realpath(self.at(path)))
+        with contextlib.ExitStack() as at_last:
+            # There may be no directory yet; and not every network file system has locks.
+            with contextlib.suppress(OSError):
+                if directory not in self._locked:
+                    descriptor = os.open(directory, os.O_RDONLY)
+                    at_last.callback(os.close, descriptor)
+                    fcntl.flock(descriptor, fcntl.LOCK_EX)
+                    self._locked.add(directory)
+                    at_last.callback(self._locked.discard, directory)
+            yield
+
+    def write(self, path: str, content: str, mode: int, keep_owner: bool = False) -> None:
+        self.store(path, mode, [content.encode("utf-8", errors="surrogateescape")], keep_owner=keep_owner)
 
     def store(
-        self, path: str, mode: int, chunks: t.Iterable[bytes], check: t.Callable[[str], None] = lambda at: None
+        self,
+        path: str,
+        mode: int,
+        chunks: t.Iterable[bytes],
+        check: t.Callable[[str], None] = lambda at: None,
+        keep_owner: bool = False,
     ) -> None:
-        """C(check) sees the complete temporary file before it takes its place."""
+        """C(check) sees the complete temporary file before it takes its place. Raises ClusterError."""
         final = os.path.realpath(self.at(path))
         temporary = os.path.join(os.path.dirname(final), f".{os.path.basename(final)}.new")
         try:
             os.makedirs(os.path.dirname(final), mode=0o755, exist_ok=True)
-            self._forget(temporary)
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-                for chunk in chunks:
-                    stream.write(chunk)
-                stream.flush()
-                os.fchmod(stream.fileno(), mode)
-                os.fsync(stream.fileno())
-            check(temporary)
-            os.replace(temporary, final)
+            with self.alone(path), contextlib.ExitStack() as at_last:
+                self._forget(temporary)
+                at_last.callback(self._forget, temporary)
+                with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+                    for chunk in chunks:
+                        stream.write(chunk)
+                    stream.flush()
+                    if keep_owner and os.path.exists(final):
+                        old = os.stat(final)
+                        os.fchown(stream.fileno(), old.st_uid, old.st_gid)
+                    os.fchmod(stream.fileno(), mode)
+                    os.fsync(stream.fileno())
+                check(temporary)
+                os.replace(temporary, final)
         except OSError as error:
             raise ClusterError(
                 Problem(path, f"cannot be written: {error.strerror}", "Check the disk's space and state (df, mount)")
             ) from error
-        finally:
-            self._forget(temporary)
 
     def chunks(self, path: str) -> t.Iterator[bytes]:
         with open(self.at(path), "rb") as stream:

@@ -47,7 +47,7 @@ DATA = "/var/lib/rancher/k3s"
 SERVER_TOKEN = f"{DATA}/server/token"
 # The digest of everything that the running process has read at its start; kept over a killed run.
 STARTED = "/usr/local/share/k3s/started"
-# An external SQLite-backed server holds a cluster as much as a member of etcd does.
+# Embedded SQLite holds a cluster as much as a member of etcd does.
 CLUSTER_DATA = (f"{DATA}/server/db/etcd/member", f"{DATA}/server/db/state.db")
 # The markers come last, so that a reset that was killed is taken up again.
 TRACES = (
@@ -91,6 +91,7 @@ class Result:
 class Step:
     change: Change
     apply: t.Callable[[], None]
+    file: t.Optional[ManagedFile] = None
 
 
 class Clock(t.Protocol):
@@ -174,6 +175,10 @@ class Node:
 
     @property
     def member(self) -> bool:
+        """Whether this host has a part of a cluster. With an external datastore its authority is all there is."""
+        environment = self.files.read(layout.environment_path("server")) or ""
+        if f"\n{layout.DATASTORE}=" in environment and self.cluster_id:
+            return True
         return any(self.files.exists(path) for path in CLUSTER_DATA)
 
     @property
@@ -191,6 +196,8 @@ class Node:
         join = self._join(desired)
         if self.role == "server" and self.member:
             layout.check_token(desired.token, self.files.read(SERVER_TOKEN))
+        if join.action == "init" and not self.cluster_id:
+            layout.check_founding_token(desired.token)
         unit = self.systemd.unit(self.unit)
         steps = [*self._binary_steps(desired.release), *self._file_steps(self._managed(desired, join))]
         result = Result([step.change for step in steps], bootstrap=join.action)
@@ -202,7 +209,7 @@ class Node:
         if service.needed:
             result.changes.append(service)
         if self.check:
-            result.restart_required = unit.running and (bool(steps) or self._digest() != self.files.read(STARTED))
+            result.restart_required = unit.running and self._digest(steps) != self.files.read(STARTED)
             return result
         for step in steps:
             step.apply()
@@ -220,6 +227,8 @@ class Node:
             self.systemd("restart" if stuck else "start", "--no-block", self.unit)
         if not result.restart_required:
             self._await_ready()
+        if join.action == "init" and join.other:
+            self.files.write(layout.JOIN, layout.yaml_file({"server": join.other}), 0o600)
         return result
 
     def _check_role(self) -> None:
@@ -238,27 +247,28 @@ class Node:
         return Join("keep" if self.files.exists(f"{DATA}/agent") else "join", str(desired.config.get("server", "")))
 
     def _managed(self, desired: Desired, join: Join) -> t.List[ManagedFile]:
-        registries = layout.yaml_file(desired.registries) if desired.registries else None
-        environment = layout.environment_file(desired.environment) if desired.environment else None
-        managed = [
-            ManagedFile(layout.TOKEN, f"{desired.token}\n", secret=True),
-            ManagedFile(layout.CONFIG, layout.config_file(desired.config, self.role)),
-            ManagedFile(layout.REGISTRIES, registries),
-            ManagedFile(layout.environment_path(self.role), environment),
-            ManagedFile(layout.unit_path(self.role), layout.unit_file(self.role), 0o644),
-        ]
-        if self.role == "server" and join.settings:
-            managed.append(ManagedFile(layout.JOIN, layout.yaml_file(join.settings)))
-        return managed
+        managed = layout.managed_files(
+            self.role, desired.config, desired.token, desired.registries, desired.environment
+        )
+        settings = join.settings if self.role == "server" else None
+        # A founder that loses its data must not found a second cluster when it boots, before anybody looks after it.
+        if join.action == "keep" and join.other and "\ncluster-init:" in (self.files.read(layout.JOIN) or ""):
+            settings = {"server": join.other}
+        return [*managed, ManagedFile(layout.JOIN, layout.yaml_file(settings))] if settings else managed
 
     def _binary_steps(self, release: Release) -> t.Iterator[Step]:
         change = self.binary.change(release)
         if change.needed:
-            yield Step(change, lambda: self.binary.install(release))
+            yield Step(change, lambda: self._install(release))
         for name in layout.LINKS:
             path = f"/usr/local/bin/{name}"
             if not self.files.exists(path):
                 yield Step(Change(path, "", "k3s\n"), _bind(self.files.link, "k3s", path))
+
+    def _install(self, release: Release) -> None:
+        self.binary.install(release)
+        # Whatever runs was started from another file, even if that one was not ours and the record is the same.
+        self.files.remove(STARTED)
 
     def _file_steps(self, managed: t.Sequence[ManagedFile]) -> t.Iterator[Step]:
         for file in managed:
@@ -266,16 +276,22 @@ class Node:
             if not change.needed:
                 continue
             if file.content is None:
-                yield Step(change, _bind(self.files.remove, file.path))
+                yield Step(change, _bind(self.files.remove, file.path), file)
             else:
-                yield Step(change, _bind(self.files.write, file.path, file.content, file.mode))
+                yield Step(change, _bind(self.files.write, file.path, file.content, file.mode), file)
 
-    def _digest(self) -> str:
-        """Of what K3s reads when it starts; the join settings do not count, K3s ignores them once it has data."""
+    def _digest(self, steps: t.Sequence[Step] = ()) -> str:
+        """Of what K3s reads when it starts, as it will be after C(steps); empty if another binary is among them.
+
+        The join settings do not count, K3s ignores them once it has data.
+        """
+        if any(step.change.header == layout.BINARY for step in steps):
+            return ""
+        planned = {step.file.path: step.file.sha256 for step in steps if step.file}
         paths = (RECORD, layout.CONFIG, layout.TOKEN, layout.REGISTRIES)
         digest = hashlib.sha256()
         for path in (*paths, layout.environment_path(self.role), layout.unit_path(self.role)):
-            digest.update(f"{path}\0{self.files.sha256(path)}\n".encode())
+            digest.update(f"{path}\0{planned.get(path, self.files.sha256(path))}\n".encode())
         return f"{digest.hexdigest()}\n"
 
     # restarted, stopped

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import re
 import typing as t
 
 from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError, Problem
@@ -21,7 +20,8 @@ EMPTY: Document = {"apiVersion": "v1", "kind": "Config", "clusters": [], "users"
 HIDDEN = "(hidden)"
 # section of the file: key of an entry in it
 SECTIONS = {"clusters": "cluster", "users": "user", "contexts": "context"}
-_SECRET = re.compile(r"(-data|token|password)$")
+# All else may be a secret: certificates, passwords, the environment of a login program, a proxy's address.
+SHOWN = ("cluster", "namespace", "server", "user")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,13 +44,22 @@ class Access:
 
 
 def checked(document: t.Any, path: str) -> Document:
-    """A file that is there, but is no kubeconfig, is never overwritten."""
+    """A file that is there, but is no kubeconfig, is never overwritten. Raises ClusterError."""
     if document is None:
         return copy.deepcopy(EMPTY)
-    wrong = [key for key in SECTIONS if isinstance(document, dict) and not isinstance(document.get(key) or [], list)]
-    if not isinstance(document, dict) or wrong or document.get("kind", "Config") != "Config":
+    if (
+        not isinstance(document, dict)
+        or document.get("kind", "Config") != "Config"
+        or not all(_is_section(document.get(section) or [], key) for section, key in SECTIONS.items())
+    ):
         raise ClusterError(Problem(path, "is not a kubeconfig file", "Move it away, or choose another path"))
     return t.cast(Document, document)
+
+
+def _is_section(entries: t.Any, key: str) -> bool:
+    return isinstance(entries, list) and all(
+        isinstance(entry, dict) and isinstance(entry.get(key) or {}, dict) for entry in entries
+    )
 
 
 def present(document: Document, name: str, access: Access, set_current: t.Optional[bool]) -> Document:
@@ -72,8 +81,8 @@ def present(document: Document, name: str, access: Access, set_current: t.Option
 def absent(document: Document, name: str) -> Document:
     result = dict(document)
     for section in SECTIONS:
-        if section in result:
-            result[section] = [entry for entry in result[section] or [] if entry.get("name") != name]
+        if result.get(section):
+            result[section] = [entry for entry in result[section] if entry.get("name") != name]
     if result.get("current-context") == name:
         result["current-context"] = ""
     return result
@@ -87,7 +96,7 @@ def view(document: Document, name: str) -> Document:
 
 
 def _redacted(entry: Document) -> Document:
-    return {key: HIDDEN if _SECRET.search(str(key)) else value for key, value in entry.items()}
+    return {key: value if key in SHOWN else HIDDEN for key, value in entry.items()}
 
 
 def _entry(document: Document, section: str, name: str) -> Document:

@@ -38,7 +38,7 @@ except ImportError:
     HAS_KUBERNETES_CORE = False
 
 FIELD_MANAGER = "homeops.cluster"
-TIMEOUT = (5, 30)
+TIMEOUT = (5, 30)  # seconds to connect, and to read
 
 Object = t.Mapping[str, t.Any]
 Result = t.TypeVar("Result")

@@ -98,6 +98,8 @@ def plan(
                 after = cluster.apply(item.resource, item.definition, force=current is not None, dry_run=True)
             except ClusterError as error:
                 problems.extend(error.problems)
+            else:
+                problems.extend(_taken(item.resource, after) if current is None else ())
         steps.append(Step(item.resource, current, after, item.definition))
     if problems:
         raise ClusterError(*problems)
@@ -116,6 +118,16 @@ def apply(cluster: Kubernetes, steps: t.Sequence[Step]) -> None:
             cluster.apply(step.resource, step.definition, force=step.before is not None, dry_run=False)
         else:
             cluster.delete(step.resource, step.metadata["name"], step.metadata.get("namespace", ""))
+
+
+def _taken(resource: Resource, answer: Object) -> t.Iterator[Problem]:
+    """A namesake that does not contradict us is merged with, without a conflict: two owners, one object."""
+    entries = answer["metadata"].get("managedFields", [])
+    owners = {entry["manager"] for entry in entries if not entry.get("subresource")} - {FIELD_MANAGER}
+    if owners:
+        where = f"{resource.kind} {answer['metadata']['name']}"
+        what = f"it exists already and belongs to {', '.join(sorted(owners))}"
+        yield Problem(where, what, "Delete it, or choose another name")
 
 
 def settled(live: Object, definition: Object) -> bool:

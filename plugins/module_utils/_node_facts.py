@@ -16,6 +16,8 @@ from ansible_collections.homeops.cluster.plugins.module_utils._node_host import 
 
 CGROUPS = "/sys/fs/cgroup"
 CONTROLLERS = ("cpu", "cpuset", "memory", "pids")
+# The kernel gives its first namespace of processes this number (include/linux/proc_ns.h): a machine has it.
+FIRST_PID_NAMESPACE = "pid:[4026531836]"
 # What shows that the kernel has something, where its configuration cannot be read; absence proves the opposite.
 PROBES = {
     "BPF_SYSCALL": "/proc/sys/kernel/unprivileged_bpf_disabled",
@@ -112,7 +114,10 @@ def container(host: Host) -> str:
     if environment:
         return str(environment.group(1))
     marks = {"/run/.containerenv": "podman", "/.dockerenv": "docker"}
-    return next((name for path, name in marks.items() if host.exists(path)), "")
+    marked = next((name for path, name in marks.items() if host.exists(path)), "")
+    if marked or host.link("/proc/self/ns/pid") in (None, FIRST_PID_NAMESPACE):
+        return marked
+    return "unknown"
 
 
 def firewall(host: Host, firewalld: str) -> str:

@@ -211,14 +211,14 @@ def _plan_modules(host: Host, node: Node, config: KernelConfig, desired: Desired
         where = f"kernel module {name}"
         if host.exists(f"/sys/module/{normal}") or normal in built_in or option == "y":
             continue
-        if normal in available or desired.assume_modules:
+        if node.container and (normal in available or (loadable is None and option != "n")):
+            found.notes.append(f"{where}: it is the container's host that has to load it")
+        elif normal in available or desired.assume_modules:
             load.append(name)
         elif loadable is not None:
             found.problem(where, f"kernel {node.kernel} lacks it", "Install the package that brings it, or reboot")
         elif normal in OPTIONS and option == "n":
             found.problem(where, "the kernel was built without it", "Boot a kernel that has it")
-        elif node.container:
-            found.notes.append(f"{where}: it is the container's host that has to load it")
         else:
             found.problem(where, f"{directory} is missing", "Reboot into the installed kernel, then run again")
     return load

@@ -23,7 +23,7 @@ UNIT_DIRECTORIES = ("/usr/lib/systemd/system", "/lib/systemd/system", "/run/syst
 
 def fstab_without_swap(text: str) -> str:
     """The same lines, those that are swap commented out."""
-    return "".join(COMMENT + line if _is_swap(line) else line for line in text.splitlines(keepends=True))
+    return "\n".join(COMMENT + line if _is_swap(line) else line for line in text.split("\n"))
 
 
 def _is_swap(line: str) -> bool:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import dataclasses
 import http.client
-import http.cookies
 import json
 import ssl
 import typing as t
@@ -27,6 +26,8 @@ from ansible_collections.homeops.cluster.plugins.module_utils._problem import Cl
 LOGIN = "/api/auth/login"
 RATE_LIMIT_SECONDS = 45  # how long a window was seen to last, for an answer that does not say
 RATE_LIMIT_PATIENCE = 120
+DESCRIPTION_LENGTH = 128
+FILE_NAME_LENGTH = 256
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,6 +80,15 @@ class BgpConfig:
             "enabled": self.enabled,
         }
 
+    def problems(self) -> t.Iterator[Problem]:
+        """What the application would refuse; it does not look at the statements themselves."""
+        if not self.text.strip():
+            yield Problem("config", "it is empty", "Give FRR's statements, or set state to absent")
+        if not 0 < len(self.file_name) <= FILE_NAME_LENGTH:
+            yield Problem("file_name", f"{len(self.file_name)} characters", f"Write 1 to {FILE_NAME_LENGTH}")
+        if len(self.description) > DESCRIPTION_LENGTH:
+            yield Problem("description", f"{len(self.description)} characters", f"Write {DESCRIPTION_LENGTH} or fewer")
+
     def as_dict(self) -> t.Dict[str, t.Any]:
         """Without the passwords in the configuration."""
         return {**dataclasses.asdict(self), "text": redact(self.text)}
@@ -100,6 +110,9 @@ def plan(
     current: t.Optional[BgpConfig], desired: t.Optional[BgpConfig], *, header: str, overwrite: bool = False
 ) -> Change:
     """What has to happen; a configuration of somebody else is left alone unless C(overwrite) says otherwise."""
+    problems = list(desired.problems()) if desired else []
+    if problems:
+        raise ClusterError(*problems)
     change = Change(
         header=header,
         before=current.as_text() if current else "",
@@ -108,7 +121,10 @@ def plan(
     )
     if change.needed and origin(current) == "foreign" and not overwrite:
         what = "the gateway has a BGP configuration that homeops.cluster did not write"
-        remedy = "Keep a copy of it and add what you need to the description, then set overwrite to true for one run"
+        if desired:
+            remedy = "Keep a copy and add what you need to the description, then set overwrite to true for one run"
+        else:
+            remedy = "Leave it to who wrote it; to delete it all the same, keep a copy and set overwrite to true"
         raise ClusterError(Problem(header, what, remedy))
     return change
 
@@ -124,6 +140,9 @@ class Client:
         credentials: Credentials,
         sleep: t.Callable[[float], None],
     ) -> None:
+        problems = list(_access_problems(url, credentials))
+        if problems:
+            raise ClusterError(*problems)
         self._transport = transport
         self._base = url.rstrip("/")
         self._site = site
@@ -169,25 +188,28 @@ class Client:
         url = self._base + LOGIN
         document = {"username": self._credentials.username, "password": self._credentials.password}
         response = self._request("POST", url, document)
-        if response.status == 429:
-            seconds = _retry_after(response)
-            if seconds <= RATE_LIMIT_PATIENCE:
-                self._sleep(seconds)
-                response = self._request("POST", url, document)
-        if response.status == 429:
-            raise ClusterError(_rate_limit(url))
-        if response.status in (400, 401, 403):
+        if response.status == 429 or response.status >= 500:
+            raise ClusterError(self._refusal(response))
+        if response.status in (400, 401, 403, 499):  # 499 asks for a second factor
             what = (
                 f"the login of {self._credentials.username!r} was refused (HTTP {response.status}{_detail(response)})"
             )
             remedy = "Use a local account of the console without a second factor, and its password; or an API key"
             raise ClusterError(Problem(url, what, remedy))
-        token = _cookies(response).get("TOKEN")
+        token = _cookie(response, "TOKEN")
         if response.status >= 300 or not token:
             raise self._strange(f"no session to a login (HTTP {response.status})")
         self._session = {"Cookie": f"TOKEN={token}", **self._session}
 
     def _request(self, method: str, url: str, document: t.Optional[t.Mapping[str, t.Any]]) -> Response:
+        """The answer; a limited request was not carried out, so it is made once more after the time asked for."""
+        response = self._request_once(method, url, document)
+        if response.status == 429 and _retry_after(response) <= RATE_LIMIT_PATIENCE:
+            self._sleep(_retry_after(response))
+            response = self._request_once(method, url, document)
+        return response
+
+    def _request_once(self, method: str, url: str, document: t.Optional[t.Mapping[str, t.Any]]) -> Response:
         headers = {"Accept": "application/json", **self._session}
         body = None
         if document is not None:
@@ -213,7 +235,9 @@ class Client:
             what = f"the answer leads elsewhere (HTTP {status}, {response.headers.get('location', 'nowhere')})"
             return Problem(self.url, what, "Give the address of the UniFi OS console itself, with https")
         if status == 429:
-            return _rate_limit(self.url)
+            hint = "" if self._credentials.api_key else "; an API key is not limited like logins are"
+            what = "too many requests or logins in a short time (HTTP 429)"
+            return Problem(self.url, what, f"Wait a minute and run again{hint}")
         unauthorized = (
             (
                 "the API key is wrong or was revoked",
@@ -241,11 +265,26 @@ class Client:
         return ClusterError(Problem(self._base, f"it answers with {what}", remedy))
 
 
-def _cookies(response: Response) -> t.Dict[str, str]:
-    found: t.Dict[str, str] = {}
-    for line in response.headers.get("set-cookie", "").splitlines():
-        found.update({name: morsel.value for name, morsel in http.cookies.SimpleCookie(line).items()})
-    return found
+def _access_problems(url: str, credentials: Credentials) -> t.Iterator[Problem]:
+    """What would send a secret in the clear, or show it in a message. Neither value is shown here."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        good = parts.scheme == "https" and parts.hostname and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        what = "this is not the https address of a UniFi OS console, without a user in it"
+        yield Problem("url", what, "Write it like https://192.0.2.1")
+    key = credentials.api_key
+    if key and not (key.isascii() and key.isprintable() and " " not in key):
+        what = "it holds white space, a line break or a character outside ASCII"
+        yield Problem("api_key", what, "Write the key alone; a value read from a file may need '| trim'")
+
+
+def _cookie(response: Response, name: str) -> str:
+    """The value of a cookie, whatever attributes it has: http.cookies drops one with an attribute it does not know."""
+    pairs = (line.split(";")[0].partition("=") for line in response.headers.get("set-cookie", "").splitlines())
+    return next((value.strip() for key, separator, value in pairs if key.strip() == name), "")
 
 
 def _error_body(response: Response) -> t.Mapping[str, t.Any]:
@@ -275,12 +314,11 @@ def _retry_after(response: Response) -> int:
     return int(text) if text.isdecimal() else RATE_LIMIT_SECONDS
 
 
-def _rate_limit(url: str) -> Problem:
-    what = "too many requests or logins in a short time (HTTP 429)"
-    return Problem(url, what, "Wait a minute and run again; an API key is not limited like logins are")
-
-
 def _no_answer(base: str, error: Exception) -> Problem:
+    # What comes from the network is wrapped; a file is read before there is a connection.
+    if isinstance(error, (FileNotFoundError, IsADirectoryError, PermissionError)):
+        what = f"this file cannot be read ({error.strerror})"
+        return Problem("ca_path", what, "Give the file with the console's certificate")
     reason = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(reason, ssl.SSLCertVerificationError):
         what = f"its certificate cannot be verified ({reason.verify_message})"
@@ -289,11 +327,11 @@ def _no_answer(base: str, error: Exception) -> Problem:
             "compare its fingerprint and give the file as ca_path; or give the console a certificate for this address"
         )
         return Problem(base, what, remedy)
+    if isinstance(reason, ssl.SSLError) and "X509" in str(reason):
+        return Problem("ca_path", f"this is not a certificate ({reason})", "Give the console's certificate as PEM")
     if isinstance(reason, ssl.SSLError):
         return Problem(base, f"this is not TLS as it should be ({reason})", "Give the console's HTTPS address and port")
     if isinstance(reason, http.client.HTTPException):
         return Problem(base, f"this does not speak HTTP ({reason!r})", "Give the console's HTTPS address and port")
-    if isinstance(reason, FileNotFoundError):
-        return Problem("ca_path", "there is no such file", "Give the file with the console's certificate")
     remedy = "Check the address, that the console is up, and that no firewall lies between"
     return Problem(base, f"not reachable ({str(reason) or type(reason).__name__})", remedy)

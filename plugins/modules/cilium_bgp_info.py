@@ -119,7 +119,9 @@ conditions:
       type: MissingAuthSecret
       message: Referenced Auth Secret is missing
 services:
-  description: All services of type LoadBalancer.
+  description:
+    - All services of type LoadBalancer. C(announced) tells whether an advertisement selects the service, so that the
+      routers should have its addresses.
   returned: success
   type: list
   elements: dict
@@ -128,6 +130,7 @@ services:
       namespace: default
       class: ""
       addresses: [198.51.100.1]
+      announced: true
 pools:
   description: All load balancer pools.
   returned: success

@@ -44,11 +44,12 @@ options:
     description:
       - Settings for C(/etc/rancher/k3s/config.yaml), rendered as a whole. Required with O(state=started).
       - An agent needs C(server). How a server joins, and where the token is, is decided by the module.
-      - Secrets are refused, they belong into O(environment).
+      - Secrets are refused, they belong into O(environment). The module's own log and result leave this option out.
     type: dict
   environment:
     description:
       - Environment variables of K3s (a proxy, secrets), kept in a file that only root can read.
+      - The download does not use them, but the proxy of the task's own C(environment).
     type: dict
     default: {}
   evict:
@@ -189,7 +190,7 @@ import functools
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 from ansible_collections.homeops.cluster.plugins.module_utils._k3s_cluster import Server
-from ansible_collections.homeops.cluster.plugins.module_utils._k3s_files import secrets
+from ansible_collections.homeops.cluster.plugins.module_utils._k3s_files import HIDDEN, secrets
 from ansible_collections.homeops.cluster.plugins.module_utils._k3s_node import Desired, Node, Result
 from ansible_collections.homeops.cluster.plugins.module_utils._k3s_release import RELEASES, Release
 from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError
@@ -197,7 +198,7 @@ from ansible_collections.homeops.cluster.plugins.module_utils._problem import Cl
 ARGUMENT_SPEC = {
     "binary_checksum": {"type": "str", "default": ""},
     "binary_path": {"type": "path"},
-    "config": {"type": "dict"},
+    "config": {"type": "dict", "no_log": True},
     "environment": {"type": "dict", "default": {}, "no_log": True},
     "evict": {
         "type": "dict",
@@ -255,9 +256,12 @@ def main() -> None:
         ],
         supports_check_mode=True,
     )
-    params = module.params
-    # Masking every value of the registries would mask every "k3s" and "443" of the result: only their secrets are.
-    module.no_log_values = secrets([{"token": params["token"]}, params["registries"], params["environment"]])
+    params = dict(module.params)
+    # Masking every value of these options would mask every "k3s" and "443" of the result. They stay out of the
+    # invocation that is returned, and of the rest only what is surely a secret is masked.
+    confidential = {name: params[name] for name, option in ARGUMENT_SPEC.items() if option.get("no_log")}
+    module.params.update(dict.fromkeys(confidential, HIDDEN))
+    module.no_log_values = secrets(confidential)
     run = functools.partial(module.run_command, handle_exceptions=False)
     try:
         node = Node.here(

@@ -11,8 +11,9 @@ short_description: Keep the access to one cluster in a kubeconfig file
 version_added: 0.1.0
 description:
   - Merges one cluster, its user and its context into a kubeconfig file, or takes them out.
-  - Everything else in the file stays.
-  - The file is replaced atomically and readable by its owner only.
+  - All other clusters, users, contexts and settings in the file stay. Comments and layout do not, if it changes.
+  - The file is replaced atomically, keeps its owner and is readable by that one only. A symbolic link to it stays.
+    Runs of this module at the same time do not lose each other's changes.
 author:
   - homeops.cluster contributors (@homeops)
 extends_documentation_fragment:
@@ -99,6 +100,8 @@ try:
 except ImportError:
     yaml = None
     YAML_IMPORT_ERROR = traceback.format_exc()
+else:
+    YAML_IMPORT_ERROR = None
 
 MODE = 0o600
 
@@ -120,9 +123,18 @@ def access(params, check_mode):
     return kubeconfig.Access.from_admin(parse(params["content"], "content"), params["server"])
 
 
+def read(files, path):
+    try:
+        return files.read(path)
+    except OSError as error:
+        raise ClusterError(
+            Problem(path, f"cannot be read: {error.strerror}", "Check its permissions, or choose another path")
+        ) from error
+
+
 def reconcile(params, files, check_mode):
     path = params["path"]
-    text = files.read(path)
+    text = read(files, path)
     before = kubeconfig.checked(parse(text or "", path), path)
     if params["state"] == "absent":
         after = kubeconfig.absent(before, params["name"])
@@ -136,7 +148,7 @@ def reconcile(params, files, check_mode):
         hidden=before != after or drifted,
     )
     if change.needed and not check_mode:
-        files.write(path, yaml.safe_dump(after, sort_keys=False, default_flow_style=False), MODE)
+        files.write(path, yaml.safe_dump(after, sort_keys=False, default_flow_style=False), MODE, keep_owner=True)
     return change
 
 
@@ -155,8 +167,10 @@ def main() -> None:
     )
     if yaml is None:
         module.fail_json(msg=missing_required_lib("PyYAML"), exception=YAML_IMPORT_ERROR)
+    files = Files()
     try:
-        change = reconcile(module.params, Files(), module.check_mode)
+        with files.alone(module.params["path"]):
+            change = reconcile(module.params, files, module.check_mode)
     except ClusterError as error:
         module.fail_json(msg=str(error))
 

@@ -14,8 +14,8 @@ description:
     and says what kind of node it is.
   - Everything is found out first. If something that is needed is missing, all of it is reported at once
     and nothing is changed. What cannot be found out counts as there.
-  - In a container, what belongs to the container's host is left alone. That is swap in use, and every kernel
-    parameter outside of C(net.). RV(notes) tells.
+  - In a container, what belongs to the container's host is left alone. That is swap in use, kernel modules, and
+    every kernel parameter outside of C(net.). RV(notes) tells.
 author:
   - homeops.cluster contributors (@homeops)
 extends_documentation_fragment:
@@ -175,8 +175,10 @@ class LocalHost:
         temporary = os.path.join(self.module.tmpdir, os.path.basename(path))
         with open(temporary, "wb") as stream:
             stream.write(text.encode("utf-8", "surrogateescape"))
+            stream.flush()
+            os.fsync(stream.fileno())
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        self.module.atomic_move(temporary, path)
+        self.module.atomic_move(temporary, os.path.realpath(path))
 
     def write_link(self, path: str, target: str) -> None:
         if os.path.islink(path):

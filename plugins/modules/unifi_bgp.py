@@ -33,7 +33,9 @@ attributes:
     support: full
 options:
   url:
-    description: Address of the UniFi OS console.
+    description:
+      - Address of the UniFi OS console, beginning with V(https://).
+      - It is asked directly; the proxy that C(https_proxy) names is not used, as a router of one's own is behind none.
     type: str
     required: true
   site:
@@ -66,7 +68,7 @@ options:
     description: The whole configuration. Required if O(state=present).
     type: str
   file_name:
-    description: File name that the application shows for the configuration.
+    description: File name that the application shows for the configuration, at most 256 characters.
     type: str
     default: homeops-cluster.conf
   description:
@@ -168,6 +170,7 @@ def transport(*, validate_certs: bool, ca_path: str | None, timeout: int) -> Tra
                 validate_certs=validate_certs,
                 ca_path=ca_path,
                 follow_redirects="none",
+                use_proxy=False,
                 http_agent="homeops.cluster",
             )
         except urllib.error.HTTPError as error:
@@ -215,8 +218,8 @@ def main() -> None:
         desired = BgpConfig(given["config"] or "", given["file_name"], given["description"], given["enabled"])
     request = transport(**{name: given[name] for name in ("validate_certs", "ca_path", "timeout")})
     credentials = Credentials(*(given[name] or "" for name in ("api_key", "username", "password")))
-    client = Client(request, given["url"], given["site"], credentials, time.sleep)
     try:
+        client = Client(request, given["url"], given["site"], credentials, time.sleep)
         current = client.read()
         change = plan(current, desired, header=client.url, overwrite=given["overwrite"])
         if change.needed and not module.check_mode:

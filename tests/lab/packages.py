@@ -56,6 +56,11 @@ def install() -> None:
 def make_environment() -> None:
     """The virtual environment .venv with what requirements/ pins, and the link that makes the checkout a collection."""
     link = PROJECT / ".ansible" / "collections" / "ansible_collections" / "homeops" / "cluster"
+    if link.is_dir() and not link.is_symlink():
+        raise LabError(
+            f"{link.relative_to(PROJECT)} is a copy of the collection, the lab needs a link to this checkout",
+            "Remove that directory; `ansible-galaxy collection install .` made it.",
+        )
     if not link.is_symlink():
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to("../../../..")

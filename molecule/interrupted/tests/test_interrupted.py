@@ -19,6 +19,8 @@ POINTS = (
     ("TASK [homeops.cluster.cilium", 3),
     ("TASK [homeops.cluster.argocd", 2),
 )
+if os.environ.get("TEST_ALL"):  # every few seconds through the whole run
+    POINTS = (*POINTS, *(("TASK [homeops.cluster.preflight", seconds) for seconds in range(1, 14)))
 
 
 def run_until(text: str, seconds: float) -> bool:

@@ -25,7 +25,8 @@ keep_foreign_rules() {
     "$1-save" | grep -v CILIUM_ | "$1-restore"
 }
 
-for link in $(ip -o link show | sed -nE 's/^[0-9]+: ((cilium_|lxc)[^:@]*).*/\1/p'); do
+# Twelve digits of a hash: lxcbr0 and its kin belong to LXC.
+for link in $(ip -o link show | sed -nE 's/^[0-9]+: (cilium_[^:@]+|lxc_health|lxc[0-9a-f]{12})[:@].*/\1/p'); do
     remove "link $link" delete_link "$link"
 done
 
@@ -33,9 +34,9 @@ for mount in $(awk '$2 ~ "^/run/cilium/" { print $2 }' "${PROC_MOUNTS:-/proc/mou
     remove "mount $mount" umount "$mount"
 done
 
-for path in /etc/cni/net.d/05-cilium.conflist /sys/fs/bpf/cilium /sys/fs/bpf/tc/globals /var/run/cilium; do
-    path=${ROOT:-}$path
-    [ ! -e "$path" ] || remove "path $path" rm -rf "$path"
+cd "${ROOT:-/}"
+for path in etc/cni/net.d/05-cilium.conflist sys/fs/bpf/cilium sys/fs/bpf/tc/globals/cilium_* var/run/cilium; do
+    [ ! -e "$path" ] || remove "path /$path" rm -rf --one-file-system "$path"
 done
 
 for filter in iptables ip6tables; do

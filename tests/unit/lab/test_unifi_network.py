@@ -164,7 +164,7 @@ def refusing_port():
         pytest.param({"internal": True}, {}, "the application failed", id="broken application"),
         pytest.param({"drop": True}, {}, "is not there when it is read back", id="deleted meanwhile"),
         pytest.param({}, {"ca_path": None}, "certificate cannot be verified", id="bad TLS"),
-        pytest.param({}, {"ca_path": "/nowhere.pem"}, "ca_path: there is no such file", id="no such ca_path"),
+        pytest.param({}, {"ca_path": "/nowhere.pem"}, "ca_path: this file cannot be read", id="no such ca_path"),
         pytest.param({}, {"url": f"https://127.0.0.1:{refusing_port()}"}, "not reachable", id="unreachable"),
     ],
 )
@@ -189,6 +189,14 @@ def test_not_configured_yet_is_not_a_failure(console):
 
 def test_without_verification_no_certificate_is_needed(console):
     assert console.client(validate_certs=False, ca_path=None).read() is None
+
+
+def test_the_proxy_of_the_environment_is_not_asked(console, monkeypatch):
+    for name in ("https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{refusing_port()}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert console.client().read() is None
 
 
 def test_a_page_elsewhere_is_no_api(console):

@@ -49,12 +49,13 @@ class FakeKubernetes:
         if name in self.refuse:
             raise ClusterError(Problem(name, self.refuse[name], "Correct it"))
         current = self.objects.get(self._key(definition))
-        if current is not None and not force and not current["metadata"].get("managedFields"):
+        if current is not None and not force and not entries(current):
             raise ClusterError(Problem(name, "conflict", "Choose another name"))
         result = merged(definition, current or {}, managed(current), definition["kind"])
         result["metadata"].setdefault("uid", f"uid-{name}")
         result["metadata"]["managedFields"] = [
-            {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields_of(definition, top=True)}
+            {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields_of(definition, top=True)},
+            *(entry for entry in entries(current) if entry["manager"] != FIELD_MANAGER),
         ]
         if not dry_run:
             self._store(result)
@@ -71,9 +72,12 @@ class FakeKubernetes:
         return item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
+def entries(current):
+    return (current or {}).get("metadata", {}).get("managedFields", [])
+
+
 def managed(current):
-    entries = (current or {}).get("metadata", {}).get("managedFields", [])
-    return entries[0]["fieldsV1"] if entries else {}
+    return next((entry["fieldsV1"] for entry in entries(current) if entry["manager"] == FIELD_MANAGER), {})
 
 
 def merged(wanted, current, owned, field):

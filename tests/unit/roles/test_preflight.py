@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,7 +52,11 @@ def run(tmp_path):
             "-vvv",
             "--diff",
         ]
-        environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".ansible" / "collections")}
+        environment = {
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".ansible" / "collections"),
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+        }
         done = subprocess.run(command, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True)
         return done.returncode, done.stdout + done.stderr
 
@@ -79,4 +84,24 @@ def test_role_reports_everything_and_no_secret(run):
         "cluster_k3s_token: is shorter than 16 characters",
     ):
         assert expected in log
+    assert "hunter" not in log
+
+
+WRONG = yaml.safe_load((ROOT / "tests" / "fixtures" / "descriptions" / "wrong" / "everything_at_once.yml").read_text())
+
+
+def test_role_prints_each_of_many_problems_on_a_line_of_its_own_and_changes_nothing(run):
+    change = WRONG["change"]
+    status, log = run(
+        **{**change["description"], "cluster_versions": {**VALID["description"]["cluster_versions"], "k3s": "1.35"}},
+        cluster_k3s_token="hunter2",
+        cluster_bgp_password="hunter2 hunter3",
+        cluster_my_secret="hunter4",
+    )
+    listed = [line.strip() for line in log.splitlines() if re.match(r" +- (cluster_|inventory )", line)]
+    assert status != 0
+    assert len(set(listed)) >= 10, log
+    assert f"{len(set(listed))} problems:" in log
+    assert "- cluster_lbpool: unknown variable. Did you mean cluster_lb_pools?" in listed
+    assert re.search(r"localhost +: ok=\d+ +changed=0 +unreachable=0 +failed=1", log)
     assert "hunter" not in log

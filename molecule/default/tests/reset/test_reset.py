@@ -28,7 +28,7 @@ def test_nothing_of_k3s_is_left(node, path):
 
 
 def test_no_process_is_left(node):
-    assert node.check_output("pgrep -fl 'k3s|etcd|kube-|cilium' || true") == ""
+    assert node.check_output("pgrep -fl '[k]3s|[e]tcd|[k]ube-|[c]ilium' || true") == ""
 
 
 def test_no_unit_is_left(node):
@@ -46,7 +46,7 @@ def test_the_router_has_no_session_and_no_route(machine):
 
 
 def test_reset_needs_the_name_of_the_cluster(playbook):
-    for arguments in ([], ["-e", "reset_confirm=other"]):
+    for arguments in ([], ["-e", "reset_confirm=other"], ["--limit", "agent1"]):
         run = playbook("reset", *arguments)
         assert run.returncode != 0
         assert "Nothing was touched" in run.output

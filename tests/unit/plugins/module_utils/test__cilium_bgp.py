@@ -167,6 +167,7 @@ def test_an_option_shows_in_its_object(options, kind, name, key, expected):
         ({"name": "a.b"}, "name"),
         ({"peers": [{**ROUTER, "name": "my_router"}]}, "peers[0].name"),
         ({"advertisements": [{"name": "-"}]}, "advertisements[0].name"),
+        ({"advertisements": [{"name": "services"}, {"addresses": ["ClusterIP"]}]}, "advertisements[1].name"),
         ({"peers": []}, "peers"),
         ({"local_asn": 0}, "local_asn"),
     ],

@@ -133,7 +133,8 @@ def test_no_node_to_peer_is_an_error():
 def test_the_whole_answer():
     pool_status = [
         {"type": "cilium.io/IPsTotal", "status": "Unknown", "message": "62"},
-        {"type": "cilium.io/IPsUsed", "status": "Unknown", "message": "1"},
+        # Cilium counts the first and last address of a block as used when it gives them to nobody.
+        {"type": "cilium.io/IPsUsed", "status": "Unknown", "message": "3"},
         {"type": "cilium.io/IPsAvailable", "status": "Unknown", "message": "61"},
         {"type": "cilium.io/PoolConflict", "status": "False"},
     ]
@@ -146,7 +147,7 @@ def test_the_whole_answer():
     clash = {
         "kind": "CiliumLoadBalancerIPPool",
         "metadata": {"name": "theirs"},
-        "spec": {"disabled": True},
+        "spec": {"disabled": True, "blocks": [{"start": "198.51.100.7"}]},
         "status": {"conditions": [{"type": "cilium.io/PoolConflict", "status": "True", "message": "overlaps"}]},
     }
     peer_config = complaint({"kind": "CiliumBGPPeerConfig", "metadata": {"name": "home.router"}}, "MissingAuthSecret")
@@ -194,8 +195,8 @@ def test_the_whole_answer():
             {"kind": "CiliumBGPPeerConfig", "name": "home.router", "type": "MissingAuthSecret", "message": "why"},
         ],
         "services": [
-            {"name": "demo", "namespace": "default", "class": "", "addresses": ["198.51.100.1"]},
-            {"name": "pending", "namespace": "default", "class": "", "addresses": []},
+            {"name": "demo", "namespace": "default", "class": "", "addresses": ["198.51.100.1"], "announced": False},
+            {"name": "pending", "namespace": "default", "class": "", "addresses": [], "announced": False},
         ],
         "pools": [
             {
@@ -211,7 +212,7 @@ def test_the_whole_answer():
             {
                 "name": "theirs",
                 "managed": False,
-                "blocks": [],
+                "blocks": [{"start": "198.51.100.7"}],
                 "disabled": True,
                 "total": 0,
                 "used": 0,
@@ -220,7 +221,42 @@ def test_the_whole_answer():
             },
         ],
     }
-    assert len(cluster.requests) == 7
+    assert len(cluster.requests) == 8
+
+
+NOT_NEVER = {"matchExpressions": [{"key": "homeops.cluster/bgp", "operator": "NotIn", "values": ["never"]}]}
+
+
+@pytest.mark.parametrize(
+    ("selector", "addresses", "labels", "service_class", "announced"),
+    [
+        pytest.param(NOT_NEVER, ["LoadBalancerIP"], {}, "", True, id="as this collection writes it"),
+        pytest.param(NOT_NEVER, ["LoadBalancerIP"], {"homeops.cluster/bgp": "never"}, "", False, id="opted out"),
+        pytest.param(NOT_NEVER, ["ClusterIP"], {}, "", False, id="other addresses"),
+        pytest.param(None, ["LoadBalancerIP"], {}, "", False, id="no selector selects nothing"),
+        pytest.param({}, ["LoadBalancerIP"], {}, "", True, id="an empty selector selects all"),
+        pytest.param({"matchLabels": {"a": "b"}}, ["LoadBalancerIP"], {"a": "b"}, "", True, id="selected by a label"),
+        pytest.param({"matchLabels": {"a": "b"}}, ["LoadBalancerIP"], {}, "", False, id="not selected"),
+        pytest.param(
+            {"matchLabels": {"io.kubernetes.service.name": "demo"}}, ["LoadBalancerIP"], {}, "", True, id="by its name"
+        ),
+        pytest.param(NOT_NEVER, ["LoadBalancerIP"], {}, "io.cilium/bgp-control-plane", True, id="class of BGP"),
+        pytest.param(NOT_NEVER, ["LoadBalancerIP"], {}, "example.com/other", False, id="somebody else's class"),
+    ],
+)
+def test_which_services_are_announced(selector, addresses, labels, service_class, announced):
+    entry = {"advertisementType": "Service", "service": {"addresses": addresses}, "selector": selector}
+    advertisement = {
+        "kind": "CiliumBGPAdvertisement",
+        "metadata": {"name": "home.services"},
+        "spec": {"advertisements": [{"advertisementType": "PodCIDR"}, entry]},
+    }
+    demo = service("demo", "198.51.100.1")
+    demo["metadata"]["labels"] = labels
+    if service_class:
+        demo["spec"]["loadBalancerClass"] = service_class
+    [found] = describe(FakeKubernetes(SERVED, [advertisement, demo]))["services"]
+    assert found["announced"] is announced
 
 
 def test_a_cluster_without_cilium_has_nodes():
@@ -247,3 +283,20 @@ def test_the_answer_comes_as_soon_as_it_is_fine_or_when_the_time_is_over(wait_fo
     answer = await_answer(FakeKubernetes(SERVED, objects), wait_for, 4, **clock.arguments)
     assert len(answer["nodes"]) == len([item for item in objects if item["kind"] == "Node"])
     assert clock.time == seconds
+
+
+@pytest.mark.parametrize(
+    ("block", "held"),
+    [
+        ({"cidr": "198.51.100.0/29"}, ["198.51.100.1"]),
+        ({"start": "198.51.100.8"}, ["198.51.100.8"]),
+        ({"start": "198.51.100.1", "stop": "198.51.100.8"}, ["198.51.100.1", "198.51.100.8"]),
+        ({"cidr": "2001:db8::/64"}, ["2001:db8::1"]),
+        ({"start": "203.0.113.1", "stop": "203.0.113.9"}, []),
+    ],
+)
+def test_a_pool_is_used_by_services_with_addresses_from_it(block, held):
+    addresses = ["198.51.100.1", "198.51.100.8", "2001:db8::1"]
+    pool = {"kind": "CiliumLoadBalancerIPPool", "metadata": {"name": "p"}, "spec": {"blocks": [block]}}
+    services = [service(f"s{number}", address) for number, address in enumerate([*addresses, addresses[0]])]
+    assert describe(FakeKubernetes(SERVED, [pool, *services]))["pools"][0]["used"] == len(held)

@@ -119,6 +119,7 @@ def test_problems_found_elsewhere_are_reported_with_the_others():
         ({"cluster_gitops": {"repository": "ssh://git:secret@git.example.com/x"}}, {"secret"}),
         ({"cluster_gitops": {"repository": "git@git.example.com:x"}}, set()),
         ({"cluster_unifi": {"api_key": None, "password": ""}}, set()),
+        ({"cluster_my_secret": "x1", "cluster_my_passwd": "x2", "cluster_name": "home"}, {"x1", "x2"}),
     ],
 )
 def test_misplaced_secrets_are_concealed(description, values):

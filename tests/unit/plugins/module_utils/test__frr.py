@@ -200,6 +200,12 @@ def test_what_would_be_unsafe_is_refused(options, where):
     [
         (" neighbor CLUSTER password s3cr!t#x\nexit\n", " neighbor CLUSTER password ********\nexit\n"),
         ("line 4: % Unknown command[1]:  password a b", "line 4: % Unknown command[1]:  password ********"),
+        (" neighbor 192.0.2.9 passw s3cret\n", " neighbor 192.0.2.9 passw ********\n"),
+        ("enable password 8 s3cret\n", "enable password ********\n"),
+        (" key-string s3cret\n", " key-string ********\n"),
+        (" ip ospf authentication-key s3cret\n", " ip ospf authentication-key ********\n"),
+        (" ip ospf message-digest-key 1 md5 s3cret\n", " ip ospf message-digest-key 1 md5 ********\n"),
+        (" neighbor 192.0.2.9 passive\n", " neighbor 192.0.2.9 passive\n"),
         ("router bgp 65000\n", "router bgp 65000\n"),
     ],
 )

@@ -8,7 +8,7 @@ import json
 
 import pytest
 from ansible_collections.homeops.cluster.plugins.module_utils import _frr_state
-from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError
+from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError, Problem
 
 
 class Runner:
@@ -157,7 +157,12 @@ def test_a_router_that_does_not_answer_is_an_error(runner):
 NODES = ["192.0.2.11", "192.0.2.12"]
 
 
-def router(states=("Established", "Established"), announced=("198.51.100.1/32",), installed=("198.51.100.1/32",)):
+def router(
+    states=("Established", "Established"),
+    announced=("198.51.100.1/32",),
+    installed=("198.51.100.1/32",),
+    via=("192.0.2.11",),
+):
     return {
         "peers": [
             {"address": node, "established": state == "Established", "state": state}
@@ -169,8 +174,8 @@ def router(states=("Established", "Established"), announced=("198.51.100.1/32",)
             {"prefix": "203.0.113.0/24", "peers": ["192.0.2.200"]},
         ],
         "routes": [
-            *({"prefix": prefix, "installed": prefix in installed} for prefix in announced),
-            {"prefix": "203.0.113.0/24", "installed": True},
+            *({"prefix": prefix, "installed": prefix in installed, "next_hops": list(via)} for prefix in announced),
+            {"prefix": "203.0.113.0/24", "installed": True, "next_hops": ["192.0.2.200"]},
         ],
     }
 
@@ -186,6 +191,12 @@ def router(states=("Established", "Established"), announced=("198.51.100.1/32",)
         pytest.param(router(states=("Established", None)), None, [("192.0.2.12", "does not know")], id="unknown node"),
         pytest.param(router(announced=()), ["198.51.100.1"], [("198.51.100.1/32", "no node announces")], id="missing"),
         pytest.param(router(installed=()), ["198.51.100.1"], [("198.51.100.1/32", "not in the kernel")], id="unused"),
+        pytest.param(
+            router(via=("192.0.2.200",)),
+            ["198.51.100.1"],
+            [("198.51.100.1/32", "sends it to 192.0.2.200")],
+            id="another router's route won",
+        ),
         pytest.param(router(), [], [("198.51.100.1/32", "which no service has")], id="one too many"),
     ],
 )
@@ -213,3 +224,31 @@ def test_await_router_asks_until_it_is_right_or_time_is_up(answers, timeout, sle
         lambda: {"problems": answers.pop(0)}, lambda answer: answer["problems"], timeout, lambda: sum(naps), naps.append
     )
     assert (problems, found["problems"], len(naps), answers) == (remaining, remaining, slept, [])
+
+
+DOWN = ClusterError(Problem("vtysh", "FRR did not answer", "Start FRR"))
+
+
+def test_await_router_outlasts_a_restart_of_frr():
+    naps = []
+    answers = [DOWN, DOWN, {"problems": []}]
+
+    def read():
+        answer = answers.pop(0)
+        if isinstance(answer, ClusterError):
+            raise answer
+        return answer
+
+    found = _frr_state.await_router(read, lambda answer: answer["problems"], 10, lambda: sum(naps), naps.append)
+    assert (found, len(naps)) == (({"problems": []}, []), 2)
+
+
+def test_await_router_gives_up_a_router_that_stays_down():
+    naps = []
+
+    def read():
+        raise DOWN
+
+    with pytest.raises(ClusterError, match="did not answer"):
+        _frr_state.await_router(read, lambda answer: [], 2, lambda: sum(naps), naps.append)
+    assert len(naps) == 2

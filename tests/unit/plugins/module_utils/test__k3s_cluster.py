@@ -27,19 +27,22 @@ def member(host, cluster="A", **more):
 
 LOST = Server("s3")
 
+INIT_OF_MANY = Join("init", other="https://192.0.2.2:6443")
+KEEP_OF_MANY = Join("keep", other="https://192.0.2.2:6443")
+
 
 @pytest.mark.parametrize(
     ("host", "servers", "expected"),
     [
         pytest.param("s1", [empty("s1")], Join("init"), id="the only server starts the cluster"),
-        pytest.param("s1", [empty("s1"), empty("s2"), empty("s3")], Join("init"), id="the first of three starts it"),
+        pytest.param("s1", [empty("s1"), empty("s2"), empty("s3")], INIT_OF_MANY, id="the first of three starts it"),
         pytest.param(
             "s3",
             [empty("s1"), empty("s2"), empty("s3")],
             Join("join", "https://192.0.2.1:6443"),
             id="others join the first",
         ),
-        pytest.param("s1", [member("s1"), empty("s2")], Join("keep"), id="a member keeps what it has"),
+        pytest.param("s1", [member("s1"), LOST, empty("s2")], KEEP_OF_MANY, id="a member keeps what it has"),
         pytest.param("s1", [member("s1", active=False, ready=False)], Join("keep"), id="also if it does not run"),
         pytest.param(
             "s1",

@@ -148,6 +148,20 @@ def test_password_of_a_token(token, password):
     assert files.token_password(token) == password
 
 
+def test_values_of_the_environment_are_not_shown_whatever_their_names():
+    managed = {file.path: file for file in files.managed_files("server", {}, "pw", {}, {"MY_KEY": "planted"})}
+    change = managed[files.environment_path("server")].change(None, None)
+    assert change.needed
+    assert "planted" not in change.after
+
+
+def test_a_new_cluster_wants_the_short_form_of_a_token():
+    files.check_founding_token("pw")
+    with pytest.raises(ClusterError, match="token: has the long form") as error:
+        files.check_founding_token("K10abc::server:planted")
+    assert "planted" not in str(error.value)
+
+
 def test_another_token_than_the_data_is_encrypted_with_is_refused():
     files.check_token("pw", None)
     files.check_token("pw", "K10abc::server:pw\n")

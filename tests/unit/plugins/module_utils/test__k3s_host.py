@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 
@@ -49,6 +50,28 @@ def test_a_link_to_a_file_stays_a_link(files):
     files.write("/link", "new", 0o600)
     assert os.path.islink(files.at("/link"))
     assert files.read("/real") == "new"
+
+
+def test_writers_of_one_directory_take_turns_and_one_may_hold_it_for_longer(files):
+    files.write("/etc/b", "old", 0o600)
+
+    def locked():
+        descriptor = os.open(files.at("/etc"), os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    during = []
+    with files.alone("/etc/b"):
+        files.store("/etc/b", 0o600, [b"new"], lambda at: during.append(locked()))
+        during.append(locked())
+    assert (during, locked()) == ([True, True], False)
+    with files.alone("/no/such/directory/b"):
+        pass
 
 
 def test_what_is_not_there(files):

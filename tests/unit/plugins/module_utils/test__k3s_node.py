@@ -297,6 +297,63 @@ def test_a_server_joins_only_once_the_cluster_answers(world):
     assert world.files.read(layout.JOIN) == layout.yaml_file({"server": "https://192.0.2.12:6443"})
 
 
+def three_servers(world):
+    own = Server("server1", reachable=True, address="192.0.2.11", member=world.files.exists(MEMBER))
+    return [own, *(Server(f"server{n}", reachable=True, address=f"192.0.2.1{n}") for n in (2, 3))]
+
+
+def test_the_founder_finds_back_to_the_cluster_when_it_boots_without_its_data(world):
+    world.node(servers=three_servers(world)).start(desired())
+    points_to_another = layout.yaml_file({"server": "https://192.0.2.12:6443"})
+    assert world.files.read(layout.JOIN) == points_to_another
+    assert not world.node(servers=three_servers(world)).start(desired()).changed
+    # killed between the start and that; or there was one server, and now there are three
+    world.files.write(layout.JOIN, layout.yaml_file({"cluster-init": True}), 0o600)
+    again = world.node(servers=three_servers(world)).start(desired())
+    assert (headers(again), again.restart_required) == ([layout.JOIN], False)
+    assert world.files.read(layout.JOIN) == points_to_another
+
+
+def test_a_single_server_stays_the_founder(world):
+    world.node().start(desired())
+    assert world.files.read(layout.JOIN) == layout.yaml_file({"cluster-init": True})
+
+
+def test_a_server_with_an_external_datastore_is_in_the_cluster_until_it_loses_its_data(world):
+    world.node().start(desired(environment={"K3S_DATASTORE_ENDPOINT": "mysql://u:p@tcp(192.0.2.9)/k3s"}))
+    os.rmdir(world.files.at(MEMBER))
+    assert world.node().member
+    world.files.remove(f"{TLS}/server-ca.crt")
+    assert not world.node().member
+
+
+def test_a_cluster_is_not_founded_with_a_token_that_nobody_could_join_with(world):
+    with pytest.raises(ClusterError, match="token: has the long form"):
+        world.node().start(desired(token="K10abc::server:pw"))
+    assert world.calls == []
+    # a custom authority is there before the cluster
+    world.files.write(f"{TLS}/server-ca.crt", CA, 0o600)
+    assert world.node(check=True).start(desired(token="K10abc::server:pw")).changed
+
+
+@pytest.mark.parametrize(
+    ("path", "restart"),
+    [(layout.BINARY, True), (layout.CONFIG, False), (layout.JOIN, False), ("/usr/local/bin/ctr", False)],
+)
+def test_check_mode_predicts_whether_a_repair_needs_a_restart(world, path, restart):
+    world.node().start(desired())
+    if path == layout.BINARY:  # somebody put another one there and restarted K3s
+        world.files.write(path, "another program", 0o755)
+    elif path.startswith("/usr"):
+        world.files.remove(path)
+    else:
+        os.chmod(world.files.at(path), 0o644)
+    predicted = world.node(check=True).start(desired())
+    real = world.node().start(desired())
+    assert (predicted.restart_required, real.restart_required) == (restart, restart)
+    assert headers(predicted) == headers(real)
+
+
 def test_an_agent_joins_the_endpoint(world):
     world.answering = {"192.0.2.11": True}
     result = world.node("agent").start(AGENT)
@@ -432,7 +489,7 @@ def test_nothing_is_evicted_through_a_server_that_is_not_ready(world):
 
 
 def test_observe_a_bare_host_and_a_server(world):
-    world.run = lambda argv: (_ for _ in ()).throw(FileNotFoundError(argv[0]))
+    world.run = lambda argv: (nothing for nothing in ()).throw(FileNotFoundError(argv[0]))
     bare = world.node().observe("192.0.2.11")
     assert {bare["role"], bare["version"], bare["cluster_id"]} == {"none", ""}
     assert not any((bare["active"], bare["enabled"], bare["ready"], bare["member"], bare["has_data"], bare["nodes"]))

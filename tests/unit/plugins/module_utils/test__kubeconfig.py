@@ -75,7 +75,7 @@ def test_new_certificates_replace_the_old_ones_and_a_chosen_namespace_stays():
     assert new["contexts"][0]["context"] == {"cluster": "home", "user": "home", "namespace": "media"}
 
 
-@pytest.mark.parametrize("document", [WORK, kubeconfig.EMPTY, {}])
+@pytest.mark.parametrize("document", [WORK, kubeconfig.EMPTY, {}, {"clusters": None, "users": None}])
 def test_absent_from_a_file_that_does_not_have_it(document):
     assert kubeconfig.absent(document, "home") == document
 
@@ -89,10 +89,33 @@ def test_what_is_a_kubeconfig(document):
     assert kubeconfig.checked(document, "/f") == (document if document is not None else kubeconfig.EMPTY)
 
 
-@pytest.mark.parametrize("document", ["text", [1], {"kind": "Pod"}, {"clusters": {"a": 1}}])
+@pytest.mark.parametrize(
+    "document",
+    [
+        "text",
+        [1],
+        {"kind": "Pod"},
+        {"clusters": {"a": 1}},
+        {"users": ["a"]},
+        {"contexts": [{"name": "a", "context": 1}]},
+    ],
+)
 def test_what_is_none_is_not_touched(document):
     with pytest.raises(ClusterError, match="/f: is not a kubeconfig file"):
         kubeconfig.checked(document, "/f")
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        {"auth-provider": {"config": {"refresh-token": "planted"}}},
+        {"exec": {"command": "login", "env": [{"name": "A", "value": "planted"}]}},
+        {"tokenFile": "planted"},
+    ],
+)
+def test_of_a_user_that_is_replaced_nothing_is_shown(user):
+    document = {"users": [{"name": "home", "user": user}]}
+    assert set(kubeconfig.view(document, "home")["user"].values()) == {"(hidden)"}
 
 
 def test_what_is_shown_holds_no_secret_and_nothing_of_others():

@@ -107,6 +107,22 @@ def test_a_namesake_of_someone_else_is_not_taken_over():
         plan(cluster, KINDS, "owner=me", [config("a", x=1)])
 
 
+def test_a_namesake_is_not_taken_over_even_if_it_takes_what_we_add():
+    """The server merges lists with keys without a conflict: our instance of BGP would join someone else's."""
+    theirs = {"manager": "kubectl", "operation": "Update", "fieldsV1": {"f:spec": {"f:y": {}}}}
+    metadata = {"name": "a", "managedFields": [theirs, {"manager": "operator", "subresource": "status"}]}
+    cluster = FakeKubernetes(objects=[{"kind": "Config", "metadata": metadata, "spec": {"y": 2}}])
+    with pytest.raises(ClusterError, match="Config a: it exists already and belongs to kubectl"):
+        plan(cluster, KINDS, "owner=me", [config("a", x=1)])
+    assert cluster.writes == []
+
+
+def test_the_status_that_a_controller_writes_makes_nobody_the_owner():
+    metadata = {"name": "a", "managedFields": [{"manager": "operator", "subresource": "status"}]}
+    cluster = FakeKubernetes(objects=[{"kind": "Config", "metadata": metadata, "spec": {}}])
+    assert actions(plan(cluster, KINDS, "owner=me", [config("a", x=1)])) == [("a", "created")]
+
+
 def test_if_the_server_refuses_one_object_nothing_is_written_and_all_refusals_are_told():
     cluster = FakeKubernetes(refuse={"b": "bad", "c": "worse"})
     with pytest.raises(ClusterError) as caught:

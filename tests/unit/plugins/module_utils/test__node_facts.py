@@ -22,13 +22,17 @@ class FakeHost:
     kernel = "6.1.0"
     architecture = "aarch64"
 
-    def __init__(self, files=None, show=(1, "")):
+    def __init__(self, files=None, show=(1, ""), links=None):
         self.files = files or {}
+        self.links = links or {}
         self.show = show
         self.asked = ()
 
     def read(self, path):
         return self.files.get(path)
+
+    def link(self, path):
+        return self.links.get(path)
 
     def exists(self, path):
         return path in self.files
@@ -75,6 +79,11 @@ def test_missing_controllers(files, version, missing):
 )
 def test_container(files, kind):
     assert container(FakeHost(files)) == kind
+
+
+@pytest.mark.parametrize(("number", "kind"), [("4026531836", ""), ("4026532310", "unknown")])
+def test_a_container_that_does_not_say_so_is_known_by_its_processes(number, kind):
+    assert container(FakeHost(links={"/proc/self/ns/pid": f"pid:[{number}]"})) == kind
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,12 @@ def problems(host, **options):
             id="a container without modules leaves loading to its host",
         ),
         pytest.param(
+            ({"/run/systemd/container": "lxc\n"},),
+            {"modules": ["vxlan"]},
+            [f"write {MODULES_FILE}"],
+            id="a container with the modules of its host does so, too",
+        ),
+        pytest.param(
             (CONTAINER, {"/proc/config.gz": "CONFIG_VXLAN=y\n"}),
             {"modules": ["vxlan"]},
             [f"write {MODULES_FILE}"],

@@ -17,6 +17,9 @@ from ansible_collections.homeops.cluster.plugins.module_utils._node_swap import 
         ("# UUID=1 none swap sw 0 0\n", False),
         ("/dev/sda3 /swap ext4 defaults 0 2\n", False),
         ("\n", False),
+        ("/dev/sda2 none swap sw 0 0\r\n", True),
+        ("# a page\x0c/dev/sda2 none swap sw 0 0\n", False),
+        ("LABEL=\udce4 /\x85mnt swap swap\n", False),
     ],
 )
 def test_swap_lines_are_commented_out_and_nothing_else(line, commented):

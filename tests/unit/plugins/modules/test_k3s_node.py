@@ -127,3 +127,19 @@ def test_secrets_are_masked_and_nothing_else(run):
     )
     assert "planted" not in json.dumps(result)
     assert result["changes"][0].endswith(" k3s 443")
+
+
+def test_the_invocation_shows_no_setting_that_may_be_a_secret(run):
+    settings = {"kube-apiserver-arg": ["oidc-client-secret=planted"], "disable": ["traefik"]}
+    result, asked = run(
+        "start",
+        Result(),
+        **{**STARTED, "config": settings},
+        environment={"MY_KEY": "planted"},
+        registries={"a": "planted"},
+    )
+    assert "planted" not in json.dumps(result)
+    assert asked["arguments"][0].config == settings
+    assert asked["arguments"][0].environment == {"MY_KEY": "planted"}
+    # what is no_log is left out of the node's syslog as well
+    assert k3s_node.ARGUMENT_SPEC["config"]["no_log"]

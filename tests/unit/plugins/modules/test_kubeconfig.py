@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 import yaml
@@ -81,6 +82,24 @@ def test_file_that_is_no_kubeconfig_stays_as_it_is(run, path, text, message):
     assert result["failed"] is True
     assert message in result["msg"]
     assert path.read_text() == text
+
+
+def test_file_that_cannot_be_read_is_told(run, path):
+    path.mkdir(parents=True)
+    assert "cannot be read: Is a directory" in run()["msg"]
+
+
+def test_link_and_owner_stay(run, path, tmp_path, monkeypatch):
+    owners = []
+    monkeypatch.setattr(os, "fchown", lambda descriptor, *owner: owners.append(owner))
+    path.parent.mkdir()
+    real = tmp_path / "real"
+    real.write_text("apiVersion: v1\n")
+    path.symlink_to(real)
+    assert run()["changed"] is True
+    assert path.is_symlink()
+    assert yaml.safe_load(real.read_text())["current-context"] == "home"
+    assert owners == [(real.stat().st_uid, real.stat().st_gid)]
 
 
 def test_without_a_yaml_library(run, monkeypatch):

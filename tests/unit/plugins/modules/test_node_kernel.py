@@ -112,6 +112,14 @@ def test_check_mode_predicts_what_then_changes_and_the_second_run_changes_nothin
     assert tree(root) == after
 
 
+def test_a_link_to_fstab_stays_a_link(run, root):
+    (root / "etc/fstab").rename(root / "real")
+    (root / "etc/fstab").symlink_to(root / "real")
+    assert run()["changed"] is True
+    assert (root / "etc/fstab").is_symlink()
+    assert (root / "real").read_text().startswith("# homeops.cluster keeps swap off: /dev/sda2")
+
+
 def test_it_tells_what_the_node_is(run):
     node = run()["node"]
     assert node.pop("architecture")
