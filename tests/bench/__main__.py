@@ -73,7 +73,7 @@ def lab(*arguments: str, **environment: str) -> Timing:
 
 
 def cold() -> Timing:
-    """`make lab` in a fresh clone with nothing cached, neither Go nor Python packages nor images; Debian's are there."""
+    """`make lab` in a fresh clone, nothing cached: no Go or Python packages, no images. Debian's are installed."""
     with tempfile.TemporaryDirectory() as folder:
         clone, home = Path(folder) / "clone", Path(folder) / "home"
         home.mkdir()
