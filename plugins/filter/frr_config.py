@@ -18,6 +18,7 @@ description:
 options:
   _input:
     description:
+      - V(cluster) is the cluster's name, which marks the configuration as its own.
       - V(asn) is the router's own AS number, V(router_id) its IPv4 address, V(cluster_asn) the AS number of the nodes.
       - V(nodes) lists the nodes' addresses. Alternatively V(listen_range) names the network that nodes may call from.
       - V(pools) lists the ranges of load balancer addresses, each with V(cidr) or with V(start) and V(stop).
@@ -35,7 +36,7 @@ EXAMPLES = r"""
 - name: Write the router's configuration
   ansible.builtin.copy:
     content: >-
-      {{ {'asn': 65000, 'router_id': '192.0.2.1', 'cluster_asn': 65010,
+      {{ {'cluster': 'home', 'asn': 65000, 'router_id': '192.0.2.1', 'cluster_asn': 65010,
           'nodes': ['192.0.2.11', '192.0.2.12'],
           'pools': [{'cidr': '198.51.100.0/26'}]} | homeops.cluster.frr_config }}
     dest: /etc/frr/frr.conf

@@ -26,7 +26,7 @@ from ansible_collections.homeops.cluster.plugins.module_utils._bgp import (
 )
 from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError, Problem
 
-MARK = "Managed by homeops.cluster"
+MARK = "Managed by homeops.cluster for cluster"
 MAXIMUM_PREFIX_LIMITS = (1, 4294967295)
 MAXIMUM_PREFIX_CEILING = 1000
 MAXIMUM_PREFIX_RESTART_MINUTES = 5
@@ -44,6 +44,7 @@ _SECRET = re.compile(
     r"(\b(?:passw(?:o|or|ord)?|key-string|authentication-key|md5)[ \t]+)\S.*",
     re.IGNORECASE,
 )
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*\Z")
 _SYNTAX_ERROR = re.compile(r"^line (\d+): % ([^\[:]+)(?:\[\d+\])?:\s*(.*)$", re.MULTILINE)
 
 
@@ -52,15 +53,16 @@ def redact(text: str) -> str:
     return _SECRET.sub(r"\1********", text)
 
 
-def is_ours(text: str) -> bool:
-    """Whether this collection wrote the configuration; anything else belongs to somebody."""
-    return any(MARK in line for line in text.splitlines() if line.startswith("!"))
+def is_ours(text: str, cluster: str) -> bool:
+    """Whether this collection wrote the configuration for C(cluster); anything else belongs to somebody."""
+    return any(line.startswith(f"! {MARK} {cluster}.") for line in text.splitlines())
 
 
 @dataclasses.dataclass(frozen=True)
 class Router:
     """A router that a cluster's nodes speak BGP to: each by its address, or whoever calls from C(listen_range)."""
 
+    cluster: str
     asn: int
     router_id: str
     cluster_asn: int
@@ -84,6 +86,7 @@ class Router:
         addresses = min(sum(pool.num_addresses for pool in pools), MAXIMUM_PREFIX_CEILING)
         return reader.finish(
             cls(
+                cluster=_cluster(given.get("cluster"), reader),
                 asn=reader.integer(given.get("asn"), ASN_LIMITS, "asn"),
                 router_id=_router_id(given.get("router_id"), reader),
                 cluster_asn=reader.integer(given.get("cluster_asn"), ASN_LIMITS, "cluster_asn"),
@@ -125,6 +128,15 @@ def _prefixes(pool: t.Any) -> t.List[Network]:
     start = ipaddress.ip_address(str(pool["start"]))
     stop = ipaddress.ip_address(str(pool.get("stop") or start))
     return list(ipaddress.summarize_address_range(start, stop))
+
+
+def _cluster(value: t.Any, reader: Reader) -> str:
+    """The name that marks the configuration: it ends at the first dot, so it has none."""
+    if isinstance(value, str) and _NAME.match(value):
+        return value
+    remedy = "Write the cluster's name: lower case letters, digits and hyphens"
+    reader.problems.append(Problem("cluster", f"{value!r} is not a name", remedy))
+    return ""
 
 
 def _router_id(value: t.Any, reader: Reader) -> str:
@@ -171,7 +183,7 @@ def render(router: Router) -> str:
     versions = [version for version in (4, 6) if any(pool.version == version for pool in router.pools)]
     return "\n".join(
         [
-            f"! {MARK}. Changes made by hand are replaced.",
+            f"! {MARK} {router.cluster}. Changes made by hand are replaced.",
             f"router bgp {router.asn}",
             *(f" {line}" for line in [*_sessions(router), *(line for v in versions for line in _family(router, v))]),
             "exit",

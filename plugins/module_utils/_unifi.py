@@ -99,15 +99,20 @@ class BgpConfig:
         return "".join([*(f"{key}: {value}\n" for key, value in fields.items()), "\n", redact(self.text)])
 
 
-def origin(current: t.Optional[BgpConfig]) -> str:
-    """Who wrote what is there."""
+def origin(current: t.Optional[BgpConfig], cluster: str) -> str:
+    """Who wrote what is there: this collection for C(cluster), or somebody else, be it for another cluster."""
     if current is None:
         return "absent"
-    return "managed" if is_ours(current.text) else "foreign"
+    return "managed" if is_ours(current.text, cluster) else "foreign"
 
 
 def plan(
-    current: t.Optional[BgpConfig], desired: t.Optional[BgpConfig], *, header: str, overwrite: bool = False
+    current: t.Optional[BgpConfig],
+    desired: t.Optional[BgpConfig],
+    *,
+    header: str,
+    cluster: str,
+    overwrite: bool = False,
 ) -> Change:
     """What has to happen; a configuration of somebody else is left alone unless C(overwrite) says otherwise."""
     problems = list(desired.problems()) if desired else []
@@ -119,8 +124,8 @@ def plan(
         after=desired.as_text() if desired else "",
         hidden=current != desired,
     )
-    if change.needed and origin(current) == "foreign" and not overwrite:
-        what = "the gateway has a BGP configuration that homeops.cluster did not write"
+    if change.needed and origin(current, cluster) == "foreign" and not overwrite:
+        what = f"the gateway has a BGP configuration that homeops.cluster did not write for cluster {cluster}"
         if desired:
             remedy = "Keep a copy and add what you need to the description, then set overwrite to true for one run"
         else:

@@ -15,8 +15,8 @@ description:
   - The application keeps one configuration per site, as one text in FRR's language. It is compared and replaced
     as a whole, and read back after a write. An unchanged one is not sent, because sending it resets all sessions.
   - The application does not check the text. Check it with M(homeops.cluster.frr_validate) first.
-  - A configuration that was not rendered by P(homeops.cluster.frr_config#filter) is neither replaced nor deleted
-    unless O(overwrite=true).
+  - A configuration that was not rendered by P(homeops.cluster.frr_config#filter) for O(cluster) is neither replaced
+    nor deleted unless O(overwrite=true).
   - The API is not documented by its vendor; it was observed with UniFi Network 10.4.
 author:
   - homeops.cluster contributors (@homeops)
@@ -36,6 +36,12 @@ options:
     description:
       - Address of the UniFi OS console, beginning with V(https://).
       - It is asked directly; the proxy that C(https_proxy) names is not used, as a router of one's own is behind none.
+    type: str
+    required: true
+  cluster:
+    description:
+      - Name of the cluster whose configuration it is, as in the input of P(homeops.cluster.frr_config#filter).
+      - It tells the configurations of two clusters behind one gateway apart.
     type: str
     required: true
   site:
@@ -96,6 +102,7 @@ EXAMPLES = r"""
     url: https://192.0.2.1
     ca_path: /etc/ssl/unifi.pem
     api_key: "{{ cluster_unifi_api_key }}"
+    cluster: home
     config: "{{ router | homeops.cluster.frr_config }}"
   delegate_to: localhost
 
@@ -104,6 +111,7 @@ EXAMPLES = r"""
     url: https://192.0.2.1
     ca_path: /etc/ssl/unifi.pem
     api_key: "{{ cluster_unifi_api_key }}"
+    cluster: home
     state: absent
   delegate_to: localhost
 """
@@ -127,14 +135,14 @@ config:
       description: Whether the gateway uses the configuration.
       type: bool
   sample:
-    text: "! Managed by homeops.cluster. Changes made by hand are replaced.\nrouter bgp 65000\n"
+    text: "! Managed by homeops.cluster for cluster home. Changes made by hand are replaced.\nrouter bgp 65000\n"
     file_name: homeops-cluster.conf
     description: Managed by homeops.cluster
     enabled: true
 previous:
   description:
     - What was there before. V(absent) is a site without a configuration, be it that there never was one
-      or that somebody deleted it. V(managed) is one of this collection, V(foreign) one of somebody else.
+      or that somebody deleted it. V(managed) is one of this collection for O(cluster), V(foreign) one of somebody else.
   returned: success
   type: str
   sample: absent
@@ -187,6 +195,7 @@ def transport(*, validate_certs: bool, ca_path: str | None, timeout: int) -> Tra
 
 ARGUMENTS: dict[str, t.Any] = {
     "url": {"type": "str", "required": True},
+    "cluster": {"type": "str", "required": True},
     "site": {"type": "str", "default": "default"},
     "api_key": {"type": "str", "no_log": True},
     "username": {"type": "str"},
@@ -221,12 +230,16 @@ def main() -> None:
     try:
         client = Client(request, given["url"], given["site"], credentials, time.sleep)
         current = client.read()
-        change = plan(current, desired, header=client.url, overwrite=given["overwrite"])
+        change = plan(current, desired, header=client.url, cluster=given["cluster"], overwrite=given["overwrite"])
         if change.needed and not module.check_mode:
             client.apply(desired)
     except ClusterError as error:
         module.fail_json(msg=str(error))
-    result = {"changed": change.needed, "previous": origin(current), "config": desired.as_dict() if desired else {}}
+    result = {
+        "changed": change.needed,
+        "previous": origin(current, given["cluster"]),
+        "config": desired.as_dict() if desired else {},
+    }
     if module._diff:
         result["diff"] = change.diff()
     module.exit_json(**result)

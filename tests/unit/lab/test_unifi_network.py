@@ -21,7 +21,7 @@ from ansible_collections.homeops.cluster.plugins.modules.unifi_bgp import transp
 PROGRAM = Path(__file__).parents[2] / "lab" / "unifi" / "unifi_network.py"
 KEY = Credentials(api_key="k3y")
 ACCOUNT = Credentials(username="admin", password="s3cret")
-CONFIG = BgpConfig("! Managed by homeops.cluster.\nrouter bgp 65000\n", "frr.conf", "cluster", True)
+CONFIG = BgpConfig("! Managed by homeops.cluster for cluster home.\nrouter bgp 65000\n", "frr.conf", "cluster", True)
 
 
 @pytest.fixture(scope="session")

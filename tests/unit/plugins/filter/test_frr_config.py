@@ -12,6 +12,7 @@ frr_config = FilterModule().filters()["frr_config"]
 ROUTER = {
     "asn": 65000,
     "router_id": "192.0.2.1",
+    "cluster": "home",
     "cluster_asn": 65010,
     "nodes": ["192.0.2.11"],
     "pools": [{"name": "default", "cidr": "198.51.100.0/26", "service_selector": {}}],

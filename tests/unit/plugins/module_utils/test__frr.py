@@ -17,6 +17,7 @@ from ansible_collections.homeops.cluster.plugins.module_utils._problem import Cl
 MINIMAL = {
     "asn": 65000,
     "router_id": "192.0.2.1",
+    "cluster": "home",
     "cluster_asn": 65010,
     "nodes": ["192.0.2.12", "192.0.2.11"],
     "pools": [{"cidr": "198.51.100.0/26"}],
@@ -33,7 +34,7 @@ def prefix_list(**options):
 
 def test_the_smallest_description_renders_the_whole_configuration():
     assert _frr.render(_frr.Router.from_options(MINIMAL)) == (
-        "! Managed by homeops.cluster. Changes made by hand are replaced.\n"
+        "! Managed by homeops.cluster for cluster home. Changes made by hand are replaced.\n"
         "router bgp 65000\n"
         " bgp router-id 192.0.2.1\n"
         " bgp log-neighbor-changes\n"
@@ -159,6 +160,7 @@ def test_everything_wrong_is_reported_at_once():
             {
                 "asn": 0,
                 "router_id": "router",
+                "cluster": "a.b",
                 "cluster_asn": "x",
                 "nodes": ["192.0.2.11", "192.0.2.11", "node1"],
                 "pools": [{"cidr": "198.51.100.1/26"}, {"start": "198.51.100.9", "stop": "198.51.100.1"}, {}, 5],
@@ -171,7 +173,17 @@ def test_everything_wrong_is_reported_at_once():
     assert [problem.where for problem in error.value.problems] == [
         "unknown",
         *(f"pools[{index}]" for index in range(4)),
-        *("asn", "router_id", "cluster_asn", "nodes[2]", "nodes", "timers.keepalive", "password", "maximum_prefix"),
+        *(
+            "cluster",
+            "asn",
+            "router_id",
+            "cluster_asn",
+            "nodes[2]",
+            "nodes",
+            "timers.keepalive",
+            "password",
+            "maximum_prefix",
+        ),
     ]
     assert "two words" not in str(error.value)
 
@@ -217,13 +229,14 @@ def test_redact(text, expected):
     ("text", "expected"),
     [
         (_frr.render(_frr.Router.from_options(MINIMAL)), True),
+        (_frr.render(_frr.Router.from_options({**MINIMAL, "cluster": "home-2"})), False),
         ("! Written for homeops\nrouter bgp 1\n", False),
-        ("router bgp 1\n description Managed by homeops.cluster\n", False),
+        ("router bgp 1\n description Managed by homeops.cluster for cluster home.\n", False),
         ("", False),
     ],
 )
 def test_only_a_configuration_with_our_header_is_ours(text, expected):
-    assert _frr.is_ours(text) is expected
+    assert _frr.is_ours(text, "home") is expected
 
 
 class Runner:

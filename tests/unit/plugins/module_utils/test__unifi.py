@@ -21,7 +21,10 @@ LOGIN = f"{CONSOLE}/api/auth/login"
 KEY = Credentials(api_key="k3y")
 ACCOUNT = Credentials(username="admin", password="s3cret")
 OURS = BgpConfig(
-    "! Managed by homeops.cluster.\nrouter bgp 65000\n neighbor A password hunter1\n", "a.conf", "ours", True
+    "! Managed by homeops.cluster for cluster home.\nrouter bgp 65000\n neighbor A password hunter1\n",
+    "a.conf",
+    "ours",
+    True,
 )
 THEIRS = BgpConfig("router bgp 65000\n", "b.conf", "", True)
 
@@ -231,7 +234,7 @@ OTHER_PASSWORD = dataclasses.replace(OURS, text=OURS.text.replace("hunter1", "hu
     ],
 )
 def test_plan(current, desired, needed, shown):
-    change = _unifi.plan(current, desired, header=URL)
+    change = _unifi.plan(current, desired, header=URL, cluster="home")
     assert change.needed is needed
     assert (change.before != change.after) is shown
     assert "hunter" not in str(change.diff())
@@ -240,8 +243,8 @@ def test_plan(current, desired, needed, shown):
 @pytest.mark.parametrize("desired", [OURS, None])
 def test_what_somebody_else_configured_is_left_alone_unless_said_so(desired):
     with pytest.raises(ClusterError, match=r"did not write.*overwrite"):
-        _unifi.plan(THEIRS, desired, header=URL)
-    assert _unifi.plan(THEIRS, desired, header=URL, overwrite=True).needed
+        _unifi.plan(THEIRS, desired, header=URL, cluster="home")
+    assert _unifi.plan(THEIRS, desired, header=URL, cluster="home", overwrite=True).needed
 
 
 @pytest.mark.parametrize(
@@ -274,18 +277,18 @@ def test_what_cannot_be_sent_safely_is_refused_before_anything_is_sent(url, cred
 )
 def test_what_the_application_would_refuse_is_refused_in_check_mode_too(field, value, where):
     with pytest.raises(ClusterError) as error:
-        _unifi.plan(None, dataclasses.replace(OURS, **{field: value}), header=URL)
+        _unifi.plan(None, dataclasses.replace(OURS, **{field: value}), header=URL, cluster="home")
     assert [problem.where for problem in error.value.problems] == [where]
 
 
 @pytest.mark.parametrize(("current", "expected"), [(None, "absent"), (OURS, "managed"), (THEIRS, "foreign")])
 def test_origin(current, expected):
-    assert _unifi.origin(current) == expected
+    assert _unifi.origin(current, "home") == expected
 
 
 def test_a_configuration_is_shown_without_its_passwords():
     assert OURS.as_dict()["text"].endswith("password ********\n")
     assert OURS.as_text() == (
         "enabled: true\ndescription: ours\nfile_name: a.conf\n\n"
-        "! Managed by homeops.cluster.\nrouter bgp 65000\n neighbor A password ********\n"
+        "! Managed by homeops.cluster for cluster home.\nrouter bgp 65000\n neighbor A password ********\n"
     )

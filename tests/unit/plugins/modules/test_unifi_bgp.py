@@ -11,10 +11,11 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.homeops.cluster.plugins.module_utils._unifi import BgpConfig, Response
 from ansible_collections.homeops.cluster.plugins.modules import unifi_bgp
 
-TEXT = "! Managed by homeops.cluster.\nrouter bgp 65000\n neighbor CLUSTER password hunter2\n"
+TEXT = "! Managed by homeops.cluster for cluster home.\nrouter bgp 65000\n neighbor CLUSTER password hunter2\n"
 OURS = BgpConfig(TEXT, "homeops-cluster.conf", "Managed by homeops.cluster", True)
 OTHER = BgpConfig(TEXT.replace("hunter2", "hunter1"), "homeops-cluster.conf", "Managed by homeops.cluster", True)
 THEIRS = BgpConfig("router bgp 65000\n", "b.conf", "", True)
+NEIGHBOURS = BgpConfig(TEXT.replace("home", "lab"), "homeops-cluster.conf", "Managed by homeops.cluster", True)
 READ, WRITE, DELETE = "GET", "POST", "DELETE"
 
 
@@ -40,7 +41,8 @@ class Console:
 def run_(monkeypatch, capsys):
     def run(console, check=False, **options):
         monkeypatch.setattr(unifi_bgp, "transport", lambda **transport: console)
-        arguments = {"url": "https://192.0.2.1", "api_key": "k3y-of-the-console", "config": TEXT, **options}
+        arguments = {"url": "https://192.0.2.1", "api_key": "k3y-of-the-console", "cluster": "home", "config": TEXT}
+        arguments.update(options)
         arguments = {name: value for name, value in arguments.items() if value is not None}
         arguments.update(_ansible_check_mode=check, _ansible_diff=True)
         with patch_module_args(arguments), pytest.raises(SystemExit):
@@ -84,6 +86,8 @@ def test_outcomes(run, current, options, previous, method):
     ("current", "options", "message"),
     [
         (THEIRS, {}, "did not write"),
+        (NEIGHBOURS, {}, "did not write for cluster home"),
+        (NEIGHBOURS, {"state": "absent"}, "did not write for cluster home"),
         (THEIRS, {"state": "absent"}, "did not write"),
         (None, {"api_key": "an0ther"}, "API key is wrong"),
         (None, {"config": None}, "config"),
