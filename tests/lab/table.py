@@ -41,19 +41,19 @@ def ask(lab: Lab) -> list[Line]:
         return json.loads(execute(lab, lab.router, *command) or "[]")
 
     names = {host.name for host in lab.nodes if host.group != "rocky"}
-    service: dict[str, Any] = {}
 
-    def demo() -> list[Line]:
-        service.update(kubectl("service", "demo", "-n", "default"))
-        return [address(service, f"{lab.pool_prefix}.0/24")]
+    def addresses() -> set[str]:
+        return {ingress(service) for service in kubectl("services", "-A")["items"]} - {""}
 
     questions: Mapping[str, Callable[[], list[Line]]] = {
         "nodes Ready": lambda: [nodes(kubectl("nodes")["items"], names)],
         "BGP seen from the cluster": lambda: [sessions(kubectl("ciliumbgpnodeconfigs")["items"], names)],
         "BGP seen from the router": lambda: [peers(router("vtysh", "-c", "show bgp summary json"), len(names))],
-        "address of the demo Service": demo,
+        "address of the demo Service": lambda: [
+            address(kubectl("service", "demo", "-n", "default"), f"{lab.pool_prefix}.0/24")
+        ],
         "routes from the cluster": lambda: [
-            routes(router("ip", "-j", "route", "show", "proto", "bgp"), ingress(service), len(names))
+            routes(router("ip", "-j", "route", "show", "proto", "bgp"), addresses(), len(names))
         ],
         "Argo CD projects": lambda: [projects(kubectl("appprojects", "-n", "argocd")["items"])],
         "Argo CD applications": lambda: [applications(kubectl("applications", "-n", "argocd")["items"])],
@@ -106,13 +106,13 @@ def address(service: dict[str, Any], pool: str) -> Line:
     return Line("address of the demo Service", good, given or "none yet")
 
 
-def routes(kernel: list[dict[str, Any]], wanted: str, nexthops: int) -> Line:
-    """The router's kernel table: the Service's /32 by way of every node, and nothing else learnt by BGP."""
+def routes(kernel: list[dict[str, Any]], wanted: set[str], nexthops: int) -> Line:
+    """The router's kernel table: each Service's /32 by way of every node, and nothing else learnt by BGP."""
     described = {
         route["dst"]: sorted(hop["gateway"] for hop in route.get("nexthops", [route]) if "gateway" in hop)
         for route in kernel
     }
-    good = set(described) == {wanted} and all(len(hops) == nexthops for hops in described.values())
+    good = bool(wanted) and set(described) == wanted and all(len(hops) == nexthops for hops in described.values())
     found = "; ".join(f"{dst if '/' in dst else dst + '/32'} via {', '.join(hops)}" for dst, hops in described.items())
     return Line("routes from the cluster", good, found or "none")
 

@@ -90,11 +90,18 @@ def test_the_address_comes_from_the_pool(given, good):
     ],
 )
 def test_the_service_is_the_only_route_and_leads_to_every_node(kernel, good):
-    assert table.routes(kernel, "10.99.17.1", 2).good is good
+    assert table.routes(kernel, {"10.99.17.1"}, 2).good is good
+
+
+def test_every_service_has_its_route_and_none_is_no_proof():
+    both = [route(f"10.99.17.{number}", "10.89.17.11", "10.89.17.21") for number in (1, 2)]
+    assert table.routes(both, {"10.99.17.1", "10.99.17.2"}, 2).good
+    assert not table.routes(both[:1], {"10.99.17.1", "10.99.17.2"}, 2).good
+    assert not table.routes([], set(), 2).good
 
 
 def test_a_route_is_shown_with_its_length_and_gateways():
-    line = table.routes([route("10.99.17.1", "10.89.17.21", "10.89.17.11")], "10.99.17.1", 2)
+    line = table.routes([route("10.99.17.1", "10.89.17.21", "10.89.17.11")], {"10.99.17.1"}, 2)
     assert line.found == "10.99.17.1/32 via 10.89.17.11, 10.89.17.21"
 
 
