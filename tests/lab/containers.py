@@ -37,7 +37,7 @@ class Found:
 
 def arguments(lab: Lab, host: Host, image: str) -> list[str]:
     """What `podman run` is told, but for the name and the label."""
-    mounts = {lab.directory / "ssh" / "id_ed25519.pub": "/root/.ssh/authorized_keys:ro"}
+    mounts = {lab.directory / "ssh" / "id_ed25519.pub": "/etc/ssh/authorized_keys:ro"}
     if host.image in ("node", "rocky"):
         mounts |= {lab.binaries: "/usr/local/lib/lab:ro", lab.directory / "node": "/etc/lab:ro"}
         if KERNEL_MODULES.exists():

@@ -58,7 +58,7 @@ def test_a_private_file_is_private_however_open_it_was(tmp_path):
     ("name", "seen"),
     [
         ("server1", "--volume=/checkout/.lab/bin:/usr/local/lib/lab:ro"),
-        ("server1", "--volume=/checkout/.lab/lab/ssh/id_ed25519.pub:/root/.ssh/authorized_keys:ro"),
+        ("server1", "--volume=/checkout/.lab/lab/ssh/id_ed25519.pub:/etc/ssh/authorized_keys:ro"),
         ("router", "--volume=/checkout/tests/lab/unifi:/usr/local/lib/unifi-network:ro"),
         ("router", "--sysctl=net.ipv4.ip_forward=1"),
         ("mirror", "--volume=/checkout/.lab/lab/mirror:/srv/mirror:ro"),

@@ -6,13 +6,11 @@ from __future__ import annotations
 
 import ipaddress
 import random
-import re
-import shutil
-import subprocess
 
 import pytest
 from ansible_collections.homeops.cluster.plugins.module_utils import _frr
 from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError
+from fake_runner import Runner
 
 MINIMAL = {
     "asn": 65000,
@@ -239,17 +237,6 @@ def test_only_a_configuration_with_our_header_is_ours(text, expected):
     assert _frr.is_ours(text, "home") is expected
 
 
-class Runner:
-    """Answers one call, and only the expected one."""
-
-    def __init__(self, expected, code=0, out="", err=""):
-        self.expected, self.answer = expected, (code, out, err)
-
-    def __call__(self, arguments):
-        assert list(arguments) == self.expected
-        return self.answer
-
-
 CHECK = ["/usr/bin/vtysh", "-C", "-f", "/tmp/x.conf"]
 TEXT = "router bgp 65000\n neighbour x\n neighbor CLUSTER password a b\n"
 
@@ -296,24 +283,3 @@ def test_find_vtysh(found, required, expected):
 def test_a_missing_vtysh_is_an_error_with_a_way_out():
     with pytest.raises(ClusterError, match="Install FRR"):
         _frr.find_vtysh("vtysh", lambda name: None)
-
-
-@pytest.mark.skipif(not shutil.which("vtysh"), reason="FRR's vtysh is not installed")
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {
-            "password": "s3cr!t#x",
-            "graceful_restart": 0,
-            "pools": ["198.51.100.7/32", "2001:db8::/64", "2001:db8:1::1/128"],
-        },
-        {"nodes": None, "listen_range": "192.0.2.0/24"},
-        {"nodes": [f"192.0.2.{number}" for number in range(2, 200)], "pools": list(random_pools(1))},
-    ],
-)
-def test_frr_itself_accepts_what_is_rendered(options, tmp_path):
-    path = tmp_path / "frr.conf"
-    path.write_text(_frr.render(_frr.Router.from_options({**MINIMAL, **options})))
-    done = subprocess.run(["vtysh", "-C", "-f", str(path)], capture_output=True, text=True, check=False)
-    assert (done.returncode, re.findall(r"^line .*", done.stdout + done.stderr, re.MULTILINE)) == (0, [])

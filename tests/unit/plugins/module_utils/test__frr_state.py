@@ -9,17 +9,7 @@ import json
 import pytest
 from ansible_collections.homeops.cluster.plugins.module_utils import _frr_state
 from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError, Problem
-
-
-class Runner:
-    """Answers one call, and only the expected one."""
-
-    def __init__(self, expected, code=0, out="", err=""):
-        self.expected, self.answer = expected, (code, out, err)
-
-    def __call__(self, arguments):
-        assert list(arguments) == self.expected
-        return self.answer
+from fake_runner import Runner
 
 
 def peer(state="Established", **more):
