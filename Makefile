@@ -42,8 +42,8 @@ sanity: $(READY)  ## ansible-test sanity
 molecule-%: $(READY)  ## One scenario, for example make molecule-default
 	@.venv/bin/python -m tests.gate $@
 
-bench: $(READY)  ## Measure, and write tests/bench/RESULTS.md
-	@.venv/bin/python -m tests.bench
+bench: $(READY)  ## Measure, and write tests/bench/RESULTS.md (ARGS=configure: only this section)
+	@.venv/bin/python -m tests.bench $(ARGS)
 
 docs: $(READY)  ## Write the generated pages of docs/ anew
 	@.venv/bin/python docs/generate_description.py
