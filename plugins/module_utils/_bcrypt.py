@@ -24,7 +24,8 @@ else:
 MAX_BYTES = 72  # bcrypt ignores everything after them
 MIN_ROUNDS, MAX_ROUNDS = 4, 31
 
-_HASH = re.compile(r"\$2[aby]\$(?P<rounds>[0-9]{2})\$[./A-Za-z0-9]{53}")
+# 22 characters of salt, the last of which holds two bits only, and 31 of the hash. The library fails on other salts.
+_HASH = re.compile(r"\$2[aby]\$(?P<rounds>[0-9]{2})\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
 
 
 def hash_password(password: str, *, current: t.Optional[str] = None, rounds: int = 12) -> str:
