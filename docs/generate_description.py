@@ -73,7 +73,8 @@ def _kind(field: t.Any) -> str:
 
 def _presence(field: t.Any) -> str:
     if field.per_host:
-        return f"optional, per host, default `{field.default}`"
+        default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+        return f"optional, per host, default `{default}`"
     if field.required:
         return "required"
     if field.default in (None, {}):

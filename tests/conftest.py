@@ -8,7 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+from hypothesis import settings
+from hypothesis.configuration import set_hypothesis_home_dir
 
 ROOT = Path(__file__).parent.parent
+
+# The same examples in every run, and nothing left beside the sources.
+set_hypothesis_home_dir(ROOT / ".cache" / "hypothesis")
+settings.register_profile("gate", derandomize=True, database=None)
+settings.load_profile("gate")
 
 _AnsibleCollectionFinder(paths=[str(ROOT / ".ansible" / "collections")])._install()

@@ -21,9 +21,11 @@ from typing import Callable
 import ansible_collections
 import yaml
 
+from tests.lab.settings import CILIUM_VERSIONS
+
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".cache" / "home"  # where ansible-lint and ansible-test install things, instead of the user's own
-SCENARIOS = ("default", "node_prepare", "interrupted", "high_availability")
+SCENARIOS = ("default", "bgp", "bgp_migration", "node_prepare", "interrupted", "high_availability")
 
 
 class StageError(Exception):
@@ -46,7 +48,7 @@ def lint() -> None:
         ("ruff check .", {}),
         ("ruff format --check .", {}),
         ("mypy -p ansible_collections.homeops.cluster.plugins.module_utils", {}),
-        ("mypy tests/lab tests/gate.py", {}),
+        ("mypy tests/lab tests/tools tests/gate.py", {}),
         ("yamllint --strict .", {}),
         ("ansible-lint --offline", {"HOME": str(HOME)}),
         ("reuse lint --quiet", {}),
@@ -66,15 +68,17 @@ def unit() -> None:
 
 
 def programs() -> None:
-    """The lab's own programs are built and their unit tests run: the first stage that needs Go."""
-    run("python", "-m", "tests.lab", "prepare")
+    """The lab's own programs are built and their unit tests run: the first stage that needs Go, and more packages."""
+    run("python", "-m", "tests.lab", "prepare", env={"LAB_CILIUM_VERSION": CILIUM_VERSIONS[0]})  # with all after it
     sources = ROOT / "tests" / "lab" / "programs"
     unformatted = subprocess.run(("gofmt", "-l", "."), cwd=sources, check=True, capture_output=True, text=True).stdout
     if unformatted:
         raise StageError(f"gofmt -w {unformatted}")
-    run("go", "vet", "./...", cwd=sources)
-    run("go", "test", "./...", cwd=sources)
-    run("pytest", "tests/unit/lab")  # the charts' tests skip without the helm that is there only now
+    for module in sorted(file.parent for file in sources.rglob("go.mod")):
+        run("go", "vet", "./...", cwd=module)
+        run("go", "test", "./...", cwd=module)
+    run("python", "-m", "tests.lab", "browser")
+    run("pytest", "tests/unit/lab", "tests/browser")  # the charts' tests skip without the helm that is there only now
 
 
 def sanity() -> None:
@@ -114,6 +118,12 @@ def sanity() -> None:
     )
 
 
+def integration() -> None:
+    """What needs no hosts, with the real sops, age, kubeseal and git."""
+    run("python", "-m", "tests.tools.build")
+    run("pytest", "tests/integration")
+
+
 def scenario(name: str) -> Callable[[], None]:
     def stage() -> None:
         run("molecule", "test", "--scenario-name", name, cwd=ROOT)
@@ -125,6 +135,7 @@ STAGES: dict[str, Callable[[], None]] = {
     "lint": lint,
     "unit": unit,
     "sanity": sanity,
+    "integration": integration,
     "programs": programs,
     **{f"molecule-{name}": scenario(name) for name in SCENARIOS},
 }

@@ -11,7 +11,8 @@ version_added: 0.1.0
 author:
   - homeops.cluster contributors (@homeops)
 description:
-  - Renders the whole configuration of FRR's C(bgpd) for the router's end of the sessions with a cluster.
+  - Renders the whole configuration of FRR's C(bgpd) for the router's end of the sessions with a cluster, between two
+    marks. All names in it begin with C(CLUSTER-) and the cluster's name, so that several clusters share a router.
   - Exactly the addresses of the pools are let in, as host routes.
   - Nothing is sent to the nodes and nothing is redistributed.
   - Everything that is wrong with the input is reported together.
@@ -20,12 +21,14 @@ options:
     description:
       - V(cluster) is the cluster's name, which marks the configuration as its own.
       - V(asn) is the router's own AS number, V(router_id) its IPv4 address, V(cluster_asn) the AS number of the nodes.
-      - V(nodes) lists the nodes' addresses. Alternatively V(listen_range) names the network that nodes may call from.
+      - V(nodes) lists the nodes' addresses. Alternatively V(listen_ranges) lists networks that nodes may call from.
       - V(pools) lists the ranges of load balancer addresses, each with V(cidr) or with V(start) and V(stop).
         A text is a V(cidr).
       - V(timers) holds V(hold), V(keepalive) and V(connect_retry) in seconds; 9, 3 and 5 by default.
       - V(graceful_restart) keeps the routes of a node that restarts, for as long as the node asks for.
         V(0) is off. It is 120, the seconds that the nodes ask for, by default.
+      - V(ebgp_multihop) is how many hops away nodes may be; 1 by default, the same network.
+        The router needs a route to them that is not from BGP.
       - V(password) protects the sessions (TCP MD5), at most 80 printable ASCII characters without spaces.
       - V(maximum_prefix) bounds the routes of one node; by default as many as the pools have addresses, at most 1000.
     type: dictionary

@@ -21,12 +21,14 @@ DEFAULT_HOLD = 9
 DEFAULT_KEEPALIVE = 3
 DEFAULT_CONNECT_RETRY = 5
 DEFAULT_GRACEFUL_RESTART = 120
+DEFAULT_EBGP_MULTIHOP = 1
 
 ASN_LIMITS = (1, 4294967295)
 HOLD_LIMITS = (3, 65535)
 KEEPALIVE_LIMITS = (1, 65535)
 CONNECT_RETRY_LIMITS = (1, 65535)
 GRACEFUL_RESTART_LIMITS = (0, 4095)
+EBGP_MULTIHOP_LIMITS = (1, 255)
 
 Options = t.Mapping[str, t.Any]
 Result = t.TypeVar("Result")
@@ -78,16 +80,22 @@ class Timers:
     connect_retry: int = DEFAULT_CONNECT_RETRY
 
     @classmethod
-    def read(cls, options: t.Optional[Options], where: str, reader: Reader) -> Timers:
+    def read(
+        cls, options: t.Optional[Options], where: str, reader: Reader, common: t.Optional[Timers] = None
+    ) -> Timers:
+        """What C(options) leave out is as in C(common)."""
         given = {key: value for key, value in (options or {}).items() if value is not None}
+        if common is not None and not given:
+            return common
         for key in sorted(set(given) - {"hold", "keepalive", "connect_retry"}):
             remedy = "Only hold, keepalive and connect_retry exist; remove it"
             reader.problems.append(Problem(f"{where}.{key}", "unknown timer", remedy))
+        common = common or cls()
         timers = cls(
-            hold=reader.integer(given.get("hold", DEFAULT_HOLD), HOLD_LIMITS, f"{where}.hold"),
-            keepalive=reader.integer(given.get("keepalive", DEFAULT_KEEPALIVE), KEEPALIVE_LIMITS, f"{where}.keepalive"),
+            hold=reader.integer(given.get("hold", common.hold), HOLD_LIMITS, f"{where}.hold"),
+            keepalive=reader.integer(given.get("keepalive", common.keepalive), KEEPALIVE_LIMITS, f"{where}.keepalive"),
             connect_retry=reader.integer(
-                given.get("connect_retry", DEFAULT_CONNECT_RETRY), CONNECT_RETRY_LIMITS, f"{where}.connect_retry"
+                given.get("connect_retry", common.connect_retry), CONNECT_RETRY_LIMITS, f"{where}.connect_retry"
             ),
         )
         if timers.keepalive >= timers.hold:
@@ -98,24 +106,46 @@ class Timers:
 
 @dataclasses.dataclass(frozen=True)
 class Peer:
-    """The far end of a session."""
+    """The far end of a session. C(graceful_restart) is in seconds, 0 is off; C(ebgp_multihop) is a TTL."""
 
     name: str
     address: str
     asn: int
+    timers: Timers = Timers()
+    graceful_restart: int = DEFAULT_GRACEFUL_RESTART
+    ebgp_multihop: int = DEFAULT_EBGP_MULTIHOP
 
     @classmethod
-    def read(cls, options: Options, where: str, reader: Reader) -> Peer:
+    def read(
+        cls,
+        options: Options,
+        where: str,
+        reader: Reader,
+        timers: t.Optional[Timers] = None,
+        graceful_restart: int = DEFAULT_GRACEFUL_RESTART,
+    ) -> Peer:
+        """C(timers) and C(graceful_restart) are those of every peer that does not say otherwise."""
+        given = {key: value for key, value in options.items() if value is not None}
+        restart = given.get("graceful_restart", graceful_restart)
+        multihop = given.get("ebgp_multihop", DEFAULT_EBGP_MULTIHOP)
         return cls(
-            name=str(options.get("name") or ""),
-            address=reader.address(options.get("address"), f"{where}.address"),
-            asn=reader.integer(options.get("asn"), ASN_LIMITS, f"{where}.asn"),
+            name=str(given.get("name", "")),
+            address=reader.address(given.get("address"), f"{where}.address"),
+            asn=reader.integer(given.get("asn"), ASN_LIMITS, f"{where}.asn"),
+            timers=Timers.read(given.get("timers"), f"{where}.timers", reader, timers or Timers()),
+            graceful_restart=reader.integer(restart, GRACEFUL_RESTART_LIMITS, f"{where}.graceful_restart"),
+            ebgp_multihop=reader.integer(multihop, EBGP_MULTIHOP_LIMITS, f"{where}.ebgp_multihop"),
         )
+
+    @property
+    def family(self) -> str:
+        """Of its address: C(ipv4) or C(ipv6)."""
+        return "ipv6" if ":" in self.address else "ipv4"
 
 
 @dataclasses.dataclass(frozen=True)
 class Sessions:
-    """Every session of one speaker, with what they have in common. C(graceful_restart) is in seconds, 0 is off."""
+    """Every session of one speaker, with what they have in common; what a peer says itself wins."""
 
     local_asn: int
     peers: t.Tuple[Peer, ...]
@@ -135,20 +165,22 @@ class Sessions:
     def read(cls, options: Options, where: str, reader: Reader) -> Sessions:
         prefix = f"{where}." if where else ""
         restart = options.get("graceful_restart")
-        sessions = cls(
-            local_asn=reader.integer(options.get("local_asn"), ASN_LIMITS, f"{prefix}local_asn"),
-            peers=tuple(
-                Peer.read(peer, f"{prefix}peers[{index}]", reader)
-                for index, peer in enumerate(options.get("peers") or [])
-            ),
-            timers=Timers.read(options.get("timers"), f"{prefix}timers", reader),
-            graceful_restart=reader.integer(
-                DEFAULT_GRACEFUL_RESTART if restart is None else restart,
-                GRACEFUL_RESTART_LIMITS,
-                f"{prefix}graceful_restart",
-            ),
+        local_asn = reader.integer(options.get("local_asn"), ASN_LIMITS, f"{prefix}local_asn")
+        timers = Timers.read(options.get("timers"), f"{prefix}timers", reader)
+        graceful_restart = reader.integer(
+            DEFAULT_GRACEFUL_RESTART if restart is None else restart,
+            GRACEFUL_RESTART_LIMITS,
+            f"{prefix}graceful_restart",
         )
-        # The API takes peers with one name or address; the agent keeps one and says nothing.
-        for key in ("name", "address"):
-            reader.refuse_twins([getattr(peer, key) for peer in sessions.peers], f"{prefix}peers", key)
-        return sessions
+        peers = tuple(
+            Peer.read(peer, f"{prefix}peers[{index}]", reader, timers, graceful_restart)
+            for index, peer in enumerate(options.get("peers") or [])
+        )
+        refuse_twin_peers(peers, f"{prefix}peers", reader)
+        return cls(local_asn, peers, timers, graceful_restart)
+
+
+def refuse_twin_peers(peers: t.Sequence[Peer], where: str, reader: Reader) -> None:
+    """The API takes peers with one name or address; the agent keeps one and says nothing."""
+    for key in ("name", "address"):
+        reader.refuse_twins([getattr(peer, key) for peer in peers], where, key)

@@ -4,41 +4,55 @@
 
 # Note that this module util is **PRIVATE** to the collection. It can have breaking changes at any time.
 
-"""The cluster's end of BGP: one description turned into the objects of Cilium's BGP control plane."""
+"""The kinds of Cilium's BGP control plane: what they are called in each generation, and which one a server has.
+
+Around it, as the module cilium_bgp_policy uses them: _cilium_bgp_policy and _cilium_bgp_advertisement read the
+description, _cilium_bgp_surroundings says what in the cluster is in its way, _cilium_bgp_objects makes objects of it
+(before Cilium 1.16 _cilium_bgp_peering_policy), and _kubernetes_set writes them. _cilium_bgp_status says what became of
+the sessions. _cilium_bgp_legacy, _cilium_bgp_migration and _cilium_agents replace a legacy policy.
+"""
 
 from __future__ import annotations
 
-import base64
 import dataclasses
-import re
 import typing as t
 
-from ansible_collections.homeops.cluster.plugins.module_utils._bgp import Options, Peer, Reader, Sessions
-from ansible_collections.homeops.cluster.plugins.module_utils._kubernetes import Kubernetes, Object, Resource, poll
-from ansible_collections.homeops.cluster.plugins.module_utils._kubernetes_set import MANAGED_BY, Wanted
+from ansible_collections.homeops.cluster.plugins.module_utils._kubernetes import Kubernetes, Resource, poll
+from ansible_collections.homeops.cluster.plugins.module_utils._kubernetes_set import MANAGED_BY
 from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError, Problem
 
-API_VERSIONS = ("v2", "v2alpha1")
+LEGACY = "legacy"
+API_VERSIONS = ("v2", "v2alpha1", LEGACY)  # the newest first
 OWNER = "homeops.cluster"
 POLICY_LABEL = "homeops.cluster/bgp-policy"
+ADVERTISEMENT_LABEL = "homeops.cluster/bgp-advertisement"
+NODE_LABEL = "homeops.cluster/bgp-node"
 OPT_OUT_LABEL = "homeops.cluster/bgp"
 SECRET = Resource("v1", "Secret", "secrets")
-NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+NODE = Resource("v1", "Node", "nodes")
 
 
 @dataclasses.dataclass(frozen=True)
 class Kinds:
-    """Cilium's kinds in one API version."""
+    """Cilium's kinds in one generation: C(legacy) has one kind for everything, in the API version v2alpha1."""
 
     version: str
 
     def __post_init__(self) -> None:
         if self.version not in API_VERSIONS:
             remedy = f"Write one of {', '.join(API_VERSIONS)}"
-            raise ClusterError(Problem("api", f"{self.version!r} is no API version of BGP", remedy))
+            raise ClusterError(Problem("api", f"{self.version!r} is no generation of Cilium's BGP kinds", remedy))
+
+    @property
+    def legacy(self) -> bool:
+        return self.version == LEGACY
+
+    @property
+    def api_version(self) -> str:
+        return f"cilium.io/{'v2alpha1' if self.legacy else self.version}"
 
     def _resource(self, kind: str) -> Resource:
-        return Resource(f"cilium.io/{self.version}", kind, f"{kind.lower()}s")
+        return Resource(self.api_version, kind, f"{kind.lower()}s")
 
     @property
     def cluster_config(self) -> Resource:
@@ -53,6 +67,10 @@ class Kinds:
         return self._resource("CiliumBGPAdvertisement")
 
     @property
+    def node_override(self) -> Resource:
+        return self._resource("CiliumBGPNodeConfigOverride")
+
+    @property
     def node_config(self) -> Resource:
         return self._resource("CiliumBGPNodeConfig")
 
@@ -61,154 +79,33 @@ class Kinds:
         return self._resource("CiliumLoadBalancerIPPool")
 
     @property
+    def peering_policy(self) -> Resource:
+        """The legacy kind, which Cilium 1.16 to 1.18 serve beside the others, and prefer."""
+        return Resource("cilium.io/v2alpha1", "CiliumBGPPeeringPolicy", "ciliumbgppeeringpolicies")
+
+    @property
     def plurals(self) -> t.FrozenSet[str]:
-        every = (self.cluster_config, self.peer_config, self.advertisement, self.node_config, self.pool)
-        return frozenset(kind.plural for kind in every)
+        """What a server that has this generation serves.
+
+        Cilium 1.15 has kinds of the same names with other fields. There, the status of a node's configuration is no
+        resource of its own.
+        """
+        if self.legacy:
+            return frozenset([self.peering_policy.plural, self.pool.plural])
+        every = (*self.written[1:], self.node_config, self.pool)
+        return frozenset([*(kind.plural for kind in every), f"{self.node_config.plural}/status"])
 
     @property
     def written(self) -> t.Tuple[Resource, ...]:
         """In the order of writing: nothing refers to what does not exist yet."""
-        return SECRET, self.peer_config, self.advertisement, self.cluster_config
-
-
-@dataclasses.dataclass(frozen=True)
-class Advertisement:
-    """Which addresses of which services are announced to every peer."""
-
-    name: str = "services"
-    addresses: t.Tuple[str, ...] = ("LoadBalancerIP",)
-    selector: Object = dataclasses.field(default_factory=dict)
+        if self.legacy:
+            return SECRET, self.peering_policy
+        return SECRET, self.peer_config, self.advertisement, self.node_override, self.cluster_config
 
     @property
-    def service_selector(self) -> Object:
-        """Never absent or empty: absent selects nothing, and empty maps get lost on their way through tools."""
-        if self.selector:
-            return self.selector
-        return {"matchExpressions": [{"key": OPT_OUT_LABEL, "operator": "NotIn", "values": ["never"]}]}
-
-
-@dataclasses.dataclass(frozen=True)
-class Policy:
-    """Everything one call of the module describes."""
-
-    name: str
-    sessions: Sessions
-    advertisements: t.Tuple[Advertisement, ...] = (Advertisement(),)
-    node_selector: Object = dataclasses.field(default_factory=dict)
-    secrets_namespace: str = "kube-system"
-    passwords: t.Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
-
-    @classmethod
-    def from_options(cls, options: Options) -> Policy:
-        reader = Reader()
-        peers = options.get("peers") or []
-        advertisements = options.get("advertisements") or [{}]
-        policy = cls(
-            name=options["name"],
-            sessions=Sessions.read(options, "", reader),
-            advertisements=tuple(
-                Advertisement(**{key: value for key, value in entry.items() if value}) for entry in advertisements
-            ),
-            node_selector=options.get("node_selector") or {},
-            secrets_namespace=options.get("secrets_namespace") or "kube-system",
-            passwords={peer["name"]: peer["password"] for peer in peers if peer.get("password")},
-        )
-        named = [("name", policy.name)]
-        named += [(f"peers[{index}].name", peer.name) for index, peer in enumerate(policy.sessions.peers)]
-        named += [(f"advertisements[{index}].name", entry.name) for index, entry in enumerate(policy.advertisements)]
-        for where, name in named:
-            if not NAME.fullmatch(name):
-                remedy = "Write at most 63 lower-case letters, digits and hyphens, with no hyphen at either end"
-                reader.problems.append(Problem(where, f"{name!r} cannot be a part of an object's name", remedy))
-        reader.refuse_twins([entry.name for entry in policy.advertisements], "advertisements", "name")
-        if not policy.sessions.peers:
-            reader.problems.append(Problem("peers", "nobody to speak to", "Name at least one peer"))
-        return reader.finish(policy)
-
-    @property
-    def instance(self) -> str:
-        return f"instance-{self.sessions.local_asn}"
-
-    def objects(self, kinds: Kinds) -> t.Tuple[Wanted, ...]:
-        """In the order of writing."""
-        peers = self.sessions.peers
-        return (
-            *(self._secret(peer) for peer in peers if peer.name in self.passwords),
-            *(self._peer_config(kinds, peer) for peer in peers),
-            *(self._advertisement(kinds, entry) for entry in self.advertisements),
-            self._cluster_config(kinds),
-        )
-
-    def _object(self, resource: Resource, name: str, namespace: str = "", **content: t.Any) -> Wanted:
-        labels = {MANAGED_BY: OWNER, POLICY_LABEL: self.name}
-        metadata: t.Dict[str, t.Any] = {"name": name, "labels": labels}
-        if namespace:
-            metadata["namespace"] = namespace
-        head = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata}
-        return Wanted(resource, {**head, **content})
-
-    def _part(self, name: str) -> str:
-        """A dot is in no name of a policy, so that no two policies ever claim one object."""
-        return f"{self.name}.{name}"
-
-    def _secret_name(self, peer: Peer) -> str:
-        return self._part(f"{peer.name}.bgp-auth")
-
-    def _secret(self, peer: Peer) -> Wanted:
-        password = base64.b64encode(self.passwords[peer.name].encode()).decode()
-        return self._object(
-            SECRET, self._secret_name(peer), self.secrets_namespace, type="Opaque", data={"password": password}
-        )
-
-    def _peer_config(self, kinds: Kinds, peer: Peer) -> Wanted:
-        timers = self.sessions.timers
-        restart = self.sessions.graceful_restart
-        spec: t.Dict[str, t.Any] = {
-            # All three, always: a default for the missing one may contradict the others and be refused.
-            "timers": {
-                "holdTimeSeconds": timers.hold,
-                "keepAliveTimeSeconds": timers.keepalive,
-                "connectRetryTimeSeconds": timers.connect_retry,
-            },
-            "gracefulRestart": {"enabled": True, "restartTimeSeconds": restart} if restart else {"enabled": False},
-            "families": [
-                {
-                    "afi": "ipv4",
-                    "safi": "unicast",
-                    "advertisements": {"matchLabels": {POLICY_LABEL: self.name}},
-                }
-            ],
-        }
-        if peer.name in self.passwords:
-            spec["authSecretRef"] = self._secret_name(peer)
-        return self._object(kinds.peer_config, self._part(peer.name), spec=spec)
-
-    def _advertisement(self, kinds: Kinds, entry: Advertisement) -> Wanted:
-        service = {
-            "advertisementType": "Service",
-            "service": {"addresses": list(entry.addresses)},
-            "selector": entry.service_selector,
-        }
-        return self._object(kinds.advertisement, self._part(entry.name), spec={"advertisements": [service]})
-
-    def _cluster_config(self, kinds: Kinds) -> Wanted:
-        instance = {
-            "name": self.instance,
-            "localASN": self.sessions.local_asn,
-            "peers": [
-                {
-                    "name": peer.name,
-                    "peerAddress": peer.address,
-                    "peerASN": peer.asn,
-                    "peerConfigRef": {"name": self._part(peer.name)},
-                }
-                for peer in self.sessions.peers
-            ],
-        }
-        spec: t.Dict[str, t.Any] = {"bgpInstances": [instance]}
-        if self.node_selector:
-            spec["nodeSelector"] = self.node_selector
-        return self._object(kinds.cluster_config, self.name, spec=spec)
+    def every_written(self) -> t.Tuple[Resource, ...]:
+        """What this generation and the one before it wrote, for taking all of it away."""
+        return self.written if self.legacy else (*self.written, self.peering_policy)
 
 
 def selector(policy: str) -> str:
@@ -217,12 +114,25 @@ def selector(policy: str) -> str:
 
 
 def served_kinds(cluster: Kubernetes, api: str = "auto") -> t.Optional[Kinds]:
-    """The kinds of the newest API version that is served completely, or of the one asked for."""
-    for version in API_VERSIONS if api == "auto" else (api,):
-        kinds = Kinds(version)
-        if kinds.plurals <= cluster.served(f"cilium.io/{version}"):
-            return kinds
-    return None
+    """The newest generation that is served completely, or the one asked for.
+
+    Cilium's operator registers its kinds one by one, in no order. While some are missing an older generation is no
+    answer, as the newer one is about to come.
+    """
+    if api != "auto":
+        kinds = Kinds(api)
+        return kinds if kinds.plurals <= cluster.served(kinds.api_version) else None
+    v2, v2alpha1, legacy = (Kinds(version) for version in API_VERSIONS)
+    served = cluster.served(v2.api_version)
+    if v2.plurals <= served:
+        return v2
+    if v2.node_config.plural in served:
+        return None
+    served = cluster.served(v2alpha1.api_version)
+    if v2alpha1.plurals <= served:
+        return v2alpha1
+    is_1_15 = v2alpha1.node_config.plural in served and f"{v2alpha1.node_config.plural}/status" not in served
+    return legacy if is_1_15 and legacy.plurals <= served else None
 
 
 def await_kinds(cluster: Kubernetes, api: str, timeout: float, **clock: t.Any) -> Kinds:
@@ -232,6 +142,9 @@ def await_kinds(cluster: Kubernetes, api: str, timeout: float, **clock: t.Any) -
     )
     if kinds is None:
         what = f"the server does not serve Cilium's BGP kinds ({api}) after {timeout:g} s"
-        remedy = "Install Cilium 1.16 or later with bgpControlPlane.enabled, and check that its operator runs"
+        remedy = (
+            "Install Cilium 1.15 or later with bgpControlPlane.enabled, and check that its operator runs; "
+            "for an older Cilium write api: legacy"
+        )
         raise ClusterError(Problem("cilium.io", what, remedy))
     return kinds

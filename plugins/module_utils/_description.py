@@ -77,7 +77,7 @@ def _read_value(field: Field, value: t.Any, where: str) -> t.Tuple[t.Any, t.List
     if not isinstance(value, list) or len(value) < field.at_least:
         what = "is an empty list" if value == [] else is_not(value, "a list")
         return [], [
-            Problem(where, what, f"Write at least one entry, each after a dash, for example {inline(field.sample())}")
+            Problem(where, what, f"Write at least one entry, each after a dash, for example {inline(field.hint())}")
         ]
     entries = [_read_one(field, entry, f"{where}[{index}]") for index, entry in enumerate(value)]
     return [entry for entry, found in entries], [problem for entry, found in entries for problem in found]
@@ -97,7 +97,7 @@ def _missing(field: Field, where: str) -> Problem:
     if field.secret:
         remedy = "Put it into an encrypted file, such as group_vars/all/secrets.yml by ansible-vault or SOPS"
     else:
-        remedy = f"Add it, for example {field.name}: {inline(field.sample())}"
+        remedy = f"Add it, for example {field.name}: {inline(field.hint())}"
     return Problem(where, "is required, but not set", remedy)
 
 

@@ -28,13 +28,14 @@ def public_asns(cluster: Cluster) -> Problems:
 
 
 def few_keepalives(cluster: Cluster) -> Problems:
-    seconds = cluster.values["cluster_bgp"]["timers"]
-    if seconds["keepalive"] * 3 > seconds["hold"]:
-        yield Problem(
-            "cluster_bgp.timers.keepalive",
-            f"{seconds['keepalive']} s leaves less than three signs of life in the hold time of {seconds['hold']} s",
-            f"{max(seconds['hold'] // 3, 1)} is usual",
-        )
+    for where, seconds in cluster.timers:
+        if seconds["keepalive"] * 3 > seconds["hold"]:
+            yield Problem(
+                f"{where}.keepalive",
+                f"{seconds['keepalive']} s leaves less than three signs of life"
+                f" in the hold time of {seconds['hold']} s",
+                f"{max(seconds['hold'] // 3, 1)} is usual",
+            )
 
 
 def endpoint_is_one_server(cluster: Cluster) -> Problems:

@@ -13,6 +13,7 @@ import ipaddress
 import typing as t
 
 from ansible_collections.homeops.cluster.plugins.module_utils._description_formats import ADDRESS
+from ansible_collections.homeops.cluster.plugins.module_utils._pool_rules import Pools
 
 Address = ipaddress.IPv4Address
 
@@ -34,22 +35,7 @@ class Peer:
     name: str
     address: t.Optional[Address]
     asn: t.Optional[int]
-
-
-@dataclasses.dataclass(frozen=True)
-class Pool:
-    where: str
-    name: str
-    first: Address
-    last: Address
-    written: str
-
-    def __str__(self) -> str:
-        return self.written
-
-    @property
-    def size(self) -> int:
-        return int(self.last) - int(self.first) + 1
+    ebgp_multihop: int = 1
 
 
 class Cluster:
@@ -73,29 +59,26 @@ class Cluster:
                 peer.get("name") or "",
                 Address(peer["address"]) if peer.get("address") else None,
                 peer.get("asn"),
+                peer.get("ebgp_multihop") or 1,
             )
             for index, peer in enumerate(bgp.get("peers", []))
         ]
-        self.pools = [
-            pool for index, entry in enumerate(values.get("cluster_lb_pools", [])) for pool in read_pool(index, entry)
+        common = bgp.get("timers", {})
+        own = [(peer.where, entry.get("timers")) for peer, entry in zip(self.peers, bgp.get("peers", []))]
+        # Of each peer that has its own, together with what it leaves to all.
+        self.timers = [
+            ("cluster_bgp.timers", common),
+            *((f"{where}.timers", {**common, **timers}) for where, timers in own if timers),
         ]
+        networks = {f"cluster_networks.{name}": network for name, network in self.networks.items()}
+        self.lb_pools = Pools("cluster_lb_pools", values.get("cluster_lb_pools", []), networks)
+        self.pools = self.lb_pools.ranges
         endpoint = values.get("cluster_api_endpoint")
         self.endpoint = Address(endpoint) if endpoint and ADDRESS.check(endpoint) is None else None
 
     @property
     def servers(self) -> t.List[Node]:
         return [node for node in self.nodes if node.role == "server"]
-
-
-def read_pool(index: int, entry: t.Mapping[str, t.Any]) -> t.Iterator[Pool]:
-    where, name = f"cluster_lb_pools[{index}]", entry.get("name") or ""
-    if entry.get("cidr") and "start" not in entry:
-        network = ipaddress.IPv4Network(entry["cidr"])
-        yield Pool(f"{where}.cidr", name, network[0], network[-1], entry["cidr"])
-    elif entry.get("start") and entry.get("stop") and "cidr" not in entry:
-        first, last = Address(entry["start"]), Address(entry["stop"])
-        if first <= last:
-            yield Pool(f"{where}.start", name, first, last, f"{first} to {last}")
 
 
 def address_of(host: str) -> str:

@@ -8,12 +8,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
 import typing as t
 
+from ansible_collections.homeops.cluster.plugins.module_utils import _pool_rules
 from ansible_collections.homeops.cluster.plugins.module_utils._compatibility import version_problems
-from ansible_collections.homeops.cluster.plugins.module_utils._description_formats import ADDRESS, NODE_NAME
+from ansible_collections.homeops.cluster.plugins.module_utils._description_formats import ADDRESS, FLAG, NODE_NAME
 from ansible_collections.homeops.cluster.plugins.module_utils._description_model import Address, Cluster, address_of
 from ansible_collections.homeops.cluster.plugins.module_utils._problem import Problem
 
@@ -42,6 +42,13 @@ def node_problems(nodes: t.Sequence[t.Mapping[str, t.Any]]) -> Problems:
                 finding.what,
                 f"Set ansible_host or cluster_node_address of {name} to its IPv4 address in the node network",
             )
+    for node in nodes:
+        finding = FLAG.check(node.get("bgp_enabled", True))
+        if finding:
+            yield Problem(f"cluster_bgp_enabled of {node['name']}", *finding)
+    if nodes and all(node.get("bgp_enabled") is False for node in nodes):
+        what = "is false on every host, so that no router would learn an address of a service"
+        yield Problem("cluster_bgp_enabled", what, "Let at least one host speak BGP")
 
 
 def server_count(cluster: Cluster) -> Problems:
@@ -135,12 +142,9 @@ def peers_reachable(cluster: Cluster) -> Problems:
         where = f"{peer.where}.address"
         if peer.address is None:
             continue
-        yield from _inside_node_network(
-            cluster,
-            where,
-            peer.address,
-            "A router elsewhere needs eBGP multihop, which this collection does not configure",
-        )
+        if peer.ebgp_multihop == 1:
+            why = "A router elsewhere needs ebgp_multihop"
+            yield from _inside_node_network(cluster, where, peer.address, why)
         if peer.address in nodes:
             yield Problem(
                 where, f"{peer.address} is the node {nodes[peer.address]}", "Write the address of the router instead"
@@ -171,84 +175,18 @@ def ebgp(cluster: Cluster) -> Problems:
 
 
 def timers(cluster: Cluster) -> Problems:
-    seconds = cluster.values.get("cluster_bgp", {}).get("timers", {})
-    hold, keepalive = seconds.get("hold"), seconds.get("keepalive")
-    if hold and keepalive and keepalive >= hold:
-        yield Problem(
-            "cluster_bgp.timers.keepalive",
-            f"{keepalive} s is not less than the hold time of {hold} s, so sessions would expire",
-            f"Write a third of the hold time: {max(hold // 3, 1)}",
-        )
-
-
-def pool_bounds(cluster: Cluster) -> Problems:
-    for index, entry in enumerate(cluster.values.get("cluster_lb_pools", [])):
-        where = f"cluster_lb_pools[{index}]"
-        if "cidr" in entry and ("start" in entry or "stop" in entry):
-            yield Problem(where, "has cidr and start or stop", "Write either cidr, or start and stop")
-        elif not {"cidr", "start", "stop"} & set(entry):
-            yield Problem(where, "has no addresses", f"Add cidr: {_free(cluster)}, or start and stop")
-        elif ("start" in entry) != ("stop" in entry):
-            have, lack = ("start", "stop") if "start" in entry else ("stop", "start")
+    for where, seconds in cluster.timers:
+        hold, keepalive = seconds.get("hold"), seconds.get("keepalive")
+        if hold and keepalive and keepalive >= hold:
             yield Problem(
-                where, f"has {have} but no {lack}", f"Add {lack}; a single address may be written as cidr with /32"
-            )
-        elif entry.get("start") and entry.get("stop") and Address(entry["start"]) > Address(entry["stop"]):
-            yield Problem(
-                f"{where}.start",
-                f"{entry['start']} is behind stop ({entry['stop']})",
-                f"Write start: {entry['stop']} and stop: {entry['start']}",
+                f"{where}.keepalive",
+                f"{keepalive} s is not less than the hold time of {hold} s, so sessions would expire",
+                f"Write a third of the hold time: {max(hold // 3, 1)}",
             )
 
 
-def _free(cluster: Cluster) -> str:
-    """A network for a pool that nothing in the description uses."""
-    used = [(network[0], network[-1]) for network in cluster.networks.values()]
-    used += [(pool.first, pool.last) for pool in cluster.pools]
-    candidates = (ipaddress.IPv4Network(f"10.{number}.0.0/26") for number in range(44, 256))
-    free = (net for net in candidates if all(net[-1] < first or last < net[0] for first, last in used))
-    return str(next(free, "192.168.255.0/26"))
-
-
-def pools_apart(cluster: Cluster) -> Problems:
-    for index, pool in enumerate(cluster.pools):
-        for name, network in cluster.networks.items():
-            if pool.first <= network[-1] and network[0] <= pool.last:
-                yield Problem(
-                    pool.where,
-                    f"{pool} overlaps cluster_networks.{name} ({network})",
-                    f"Choose addresses that nothing else uses, for example {_free(cluster)}",
-                )
-        for other in cluster.pools[:index]:
-            if pool.first <= other.last and other.first <= pool.last:
-                yield Problem(
-                    pool.where,
-                    f"{pool} overlaps {other.where} ({other})",
-                    f"Choose addresses that no other pool has, for example from {other.last + 1} on",
-                )
-
-
-def pool_names(cluster: Cluster) -> Problems:
-    seen: t.Dict[str, int] = {}
-    for index, entry in enumerate(cluster.values.get("cluster_lb_pools", [])):
-        name = entry.get("name")
-        if name and seen.setdefault(name, index) != index:
-            yield Problem(
-                f"cluster_lb_pools[{index}].name",
-                f"{name} is the name of cluster_lb_pools[{seen[name]}] too",
-                "Give every pool its own name",
-            )
-
-
-def pool_selectors(cluster: Cluster) -> Problems:
-    for index, entry in enumerate(cluster.values.get("cluster_lb_pools", [])):
-        for number, expression in enumerate(entry.get("service_selector", {}).get("matchExpressions", [])):
-            where = f"cluster_lb_pools[{index}].service_selector.matchExpressions[{number}]"
-            operator = expression.get("operator")
-            if operator in ("In", "NotIn") and not expression.get("values"):
-                yield Problem(where, f"operator {operator} has nothing to compare with", "Add values, a list of text")
-            if operator in ("Exists", "DoesNotExist") and expression.get("values"):
-                yield Problem(where, f"operator {operator} compares no values", "Remove values")
+def pools(cluster: Cluster) -> Problems:
+    yield from _pool_rules.problems(cluster.lb_pools)
 
 
 def endpoint(cluster: Cluster) -> Problems:
@@ -325,10 +263,7 @@ RULES: t.Tuple[t.Callable[[Cluster], Problems], ...] = (
     peers_reachable,
     peers_distinct,
     timers,
-    pool_bounds,
-    pool_names,
-    pools_apart,
-    pool_selectors,
+    pools,
     gitops,
     unifi,
 )

@@ -39,7 +39,12 @@ class Field:
         if self.example is not None or not self.fields:
             return self.example
         entry = {field.name: field.sample() for field in self.fields if field.sample() is not None}
-        return [entry] if self.many else entry
+        return ([entry] if self.many else entry) if entry else None
+
+    def hint(self) -> t.Any:
+        """The example as a message shows it: of a list, one entry."""
+        sample = self.sample()
+        return sample[:1] if self.many and isinstance(sample, list) else sample
 
 
 _SELECTOR = (
@@ -130,6 +135,25 @@ SCHEMA: t.Tuple[Field, ...] = (
                     Field("name", "Name of the router.", formats.NAME, required=True, example="router"),
                     Field("address", "Its address.", formats.ADDRESS, required=True, example="192.0.2.1"),
                     Field("asn", "Its AS number.", formats.ASN, required=True, example=65000),
+                    Field(
+                        "ebgp_multihop",
+                        "How many routers away it may be (the TTL of the session). Without it: in the node network.",
+                        formats.whole(*bgp.EBGP_MULTIHOP_LIMITS),
+                    ),
+                    Field(
+                        "timers",
+                        "Its own, where they differ from those of all, in seconds.",
+                        fields=(
+                            Field("hold", "As for all.", formats.whole(*bgp.HOLD_LIMITS)),
+                            Field("keepalive", "As for all.", formats.whole(*bgp.KEEPALIVE_LIMITS)),
+                            Field("connect_retry", "As for all.", formats.whole(*bgp.CONNECT_RETRY_LIMITS)),
+                        ),
+                    ),
+                    Field(
+                        "graceful_restart",
+                        "Its own, where it differs from that of all.",
+                        formats.whole(*bgp.GRACEFUL_RESTART_LIMITS),
+                    ),
                 ),
             ),
             Field(
@@ -192,14 +216,24 @@ SCHEMA: t.Tuple[Field, ...] = (
                 "Which services may use the pool; without it, every service.",
                 fields=_SELECTOR,
             ),
+            Field("disabled", "Whether the pool gives out no more addresses.", formats.FLAG),
         ),
         example=[
-            {"name": "default", "cidr": "198.51.100.0/26"},
+            {
+                "name": "default",
+                "cidr": "198.51.100.0/26",
+                "service_selector": {"matchExpressions": [{"key": "pool", "operator": "DoesNotExist"}]},
+            },
             {
                 "name": "ingress",
                 "start": "198.51.100.64",
                 "stop": "198.51.100.79",
                 "service_selector": {"matchLabels": {"pool": "ingress"}},
+            },
+            {
+                "name": "reserved",
+                "cidr": "198.51.100.96/28",
+                "service_selector": {"matchLabels": {"pool": "reserved"}},
             },
         ],
     ),
@@ -289,6 +323,22 @@ SCHEMA: t.Tuple[Field, ...] = (
         formats.ADDRESS,
         default="{{ ansible_host }}",
         example="192.0.2.11",
+        per_host=True,
+    ),
+    Field(
+        "cluster_bgp_enabled",
+        "Whether a node speaks BGP with the routers, and so takes traffic for services.",
+        formats.FLAG,
+        default=True,
+        example=True,
+        per_host=True,
+    ),
+    Field(
+        "cluster_bgp_peer",
+        "Which of the V(cluster_bgp) peers a host of the group V(routers) is. Set it on a router whose "
+        "V(ansible_host) is not the address of its peer.",
+        formats.NAME,
+        example="router",
         per_host=True,
     ),
 )

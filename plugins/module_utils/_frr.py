@@ -18,7 +18,9 @@ import typing as t
 
 from ansible_collections.homeops.cluster.plugins.module_utils._bgp import (
     ASN_LIMITS,
+    DEFAULT_EBGP_MULTIHOP,
     DEFAULT_GRACEFUL_RESTART,
+    EBGP_MULTIHOP_LIMITS,
     GRACEFUL_RESTART_LIMITS,
     Options,
     Reader,
@@ -27,6 +29,7 @@ from ansible_collections.homeops.cluster.plugins.module_utils._bgp import (
 from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError, Problem
 
 MARK = "Managed by homeops.cluster for cluster"
+END_MARK = "End of homeops.cluster for cluster"
 MAXIMUM_PREFIX_LIMITS = (1, 4294967295)
 MAXIMUM_PREFIX_CEILING = 1000
 MAXIMUM_PREFIX_RESTART_MINUTES = 5
@@ -41,7 +44,7 @@ Run = t.Callable[[t.Sequence[str]], t.Tuple[int, str, str]]
 
 # FRR takes abbreviations; passw is the shortest that is not "passive".
 _SECRET = re.compile(
-    r"(\b(?:passw(?:o|or|ord)?|key-string|authentication-key|md5)[ \t]+)\S.*",
+    r"(\b(?:passw(?:o|or|ord)?|key-string|authentication(?:-key)?|md5)[ \t]+)\S.*",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*\Z")
@@ -53,24 +56,25 @@ def redact(text: str) -> str:
     return _SECRET.sub(r"\1********", text)
 
 
-def is_ours(text: str, cluster: str) -> bool:
-    """Whether this collection wrote the configuration for C(cluster); anything else belongs to somebody."""
-    return any(line.startswith(f"! {MARK} {cluster}.") for line in text.splitlines())
+def group(cluster: str) -> str:
+    """The peer group of a cluster. Its lists and its route-map begin with the same name; nobody else uses it."""
+    return f"CLUSTER-{cluster}"
 
 
 @dataclasses.dataclass(frozen=True)
 class Router:
-    """A router that a cluster's nodes speak BGP to: each by its address, or whoever calls from C(listen_range)."""
+    """A router that a cluster's nodes speak BGP to: each by its address, or whoever calls from C(listen_ranges)."""
 
     cluster: str
     asn: int
     router_id: str
     cluster_asn: int
     nodes: t.Tuple[Address, ...]
-    listen_range: t.Optional[Network]
+    listen_ranges: t.Tuple[Network, ...]
     pools: t.Tuple[Network, ...]
     timers: Timers
     graceful_restart: int
+    ebgp_multihop: int
     password: str
     maximum_prefix: int
 
@@ -90,12 +94,15 @@ class Router:
                 asn=reader.integer(given.get("asn"), ASN_LIMITS, "asn"),
                 router_id=_router_id(given.get("router_id"), reader),
                 cluster_asn=reader.integer(given.get("cluster_asn"), ASN_LIMITS, "cluster_asn"),
-                nodes=_nodes(given.get("nodes") or [], given.get("listen_range"), reader),
-                listen_range=_listen_range(given.get("listen_range"), reader),
+                nodes=_nodes(given.get("nodes") or [], given.get("listen_ranges"), reader),
+                listen_ranges=_listen_ranges(given.get("listen_ranges") or [], reader),
                 pools=pools,
                 timers=Timers.read(given.get("timers"), "timers", reader),
                 graceful_restart=reader.integer(
                     given.get("graceful_restart", DEFAULT_GRACEFUL_RESTART), GRACEFUL_RESTART_LIMITS, "graceful_restart"
+                ),
+                ebgp_multihop=reader.integer(
+                    given.get("ebgp_multihop", DEFAULT_EBGP_MULTIHOP), EBGP_MULTIHOP_LIMITS, "ebgp_multihop"
                 ),
                 password=_password(given.get("password", ""), reader),
                 maximum_prefix=reader.integer(
@@ -116,7 +123,12 @@ def _pools(pools: t.Sequence[t.Any], reader: Reader) -> t.Tuple[Network, ...]:
             reader.problems.append(Problem(f"pools[{index}]", f"not a range of addresses ({error})", remedy))
     if not pools:
         reader.problems.append(Problem("pools", "empty: the router would accept no route", "Name at least one pool"))
-    by_version = [[pool for pool in found if pool.version == version] for version in (4, 6)]
+    return _collapsed(found)
+
+
+def _collapsed(networks: t.Iterable[Network]) -> t.Tuple[Network, ...]:
+    found = list(networks)
+    by_version = [[network for network in found if network.version == version] for version in (4, 6)]
     return tuple(prefix for same in by_version for prefix in ipaddress.collapse_addresses(same))  # type: ignore[type-var]
 
 
@@ -148,24 +160,27 @@ def _router_id(value: t.Any, reader: Reader) -> str:
         return ""
 
 
-def _nodes(nodes: t.Sequence[t.Any], listen_range: t.Any, reader: Reader) -> t.Tuple[Address, ...]:
+def _nodes(nodes: t.Sequence[t.Any], listen_ranges: t.Any, reader: Reader) -> t.Tuple[Address, ...]:
     texts = [reader.address(node, f"nodes[{index}]") for index, node in enumerate(nodes)]
     for twin in sorted({text for text in texts if text and texts.count(text) > 1}):
         reader.problems.append(Problem("nodes", f"{twin} is named twice", "Give each node its own address"))
-    if bool(nodes) == bool(listen_range):
-        what = "both nodes and listen_range are given" if nodes else "neither nodes nor listen_range is given"
-        reader.problems.append(Problem("nodes", what, "Give the nodes' addresses, or the range that they call from"))
+    if bool(nodes) == bool(listen_ranges):
+        what = "both nodes and listen_ranges are given" if nodes else "neither nodes nor listen_ranges is given"
+        reader.problems.append(Problem("nodes", what, "Give the nodes' addresses, or the ranges that they call from"))
     return tuple(
         sorted((ipaddress.ip_address(text) for text in texts if text), key=lambda node: (node.version, int(node)))
     )
 
 
-def _listen_range(value: t.Any, reader: Reader) -> t.Optional[Network]:
-    try:
-        return ipaddress.ip_network(str(value)) if value else None
-    except ValueError as error:
-        reader.problems.append(Problem("listen_range", str(error), "Write a network such as 192.0.2.0/24"))
-        return None
+def _listen_ranges(ranges: t.Sequence[t.Any], reader: Reader) -> t.Tuple[Network, ...]:
+    found: t.List[Network] = []
+    for index, text in enumerate(ranges):
+        try:
+            found.append(ipaddress.ip_network(str(text)))
+        except ValueError as error:
+            where, remedy = f"listen_ranges[{index}]", "Write a network such as 192.0.2.0/24"
+            reader.problems.append(Problem(where, str(error), remedy))
+    return _collapsed(found)
 
 
 def _password(value: t.Any, reader: Reader) -> str:
@@ -179,63 +194,77 @@ def _password(value: t.Any, reader: Reader) -> str:
 
 
 def render(router: Router) -> str:
-    """The whole configuration of bgpd. Lists and route-maps come last, as UniFi wants them."""
+    """The whole configuration of bgpd, between two marks. Lists and route-maps come last, as UniFi wants them."""
     versions = [version for version in (4, 6) if any(pool.version == version for pool in router.pools)]
     return "\n".join(
         [
             f"! {MARK} {router.cluster}. Changes made by hand are replaced.",
             f"router bgp {router.asn}",
-            *(f" {line}" for line in [*_sessions(router), *(line for v in versions for line in _family(router, v))]),
+            *(f" {line}" for line in _sessions(router)),
+            *(f" {line}" for version in (4, 6) for line in _family(router, version)),
             "exit",
             "!",
             *(line for version in versions for line in _prefix_list(router, version)),
             "!",
-            "route-map CLUSTER-OUT deny 10",
+            f"route-map {group(router.cluster)}-OUT deny 10",
             "exit",
+            f"! {END_MARK} {router.cluster}.",
             "",
         ]
     )
 
 
 def _sessions(router: Router) -> t.Iterator[str]:
+    name = group(router.cluster)
     yield f"bgp router-id {router.router_id}"
     yield "bgp log-neighbor-changes"
     yield "no bgp default ipv4-unicast"
     # By itself FRR helps nodes that restart, for the time they ask for. It says nothing that they would keep for it, so
     # it never asks the same of them: a router that restarts would wait minutes for a node that is gone.
-    if not router.graceful_restart:
+    # A peer group takes the statement and its members do not follow it, so it is said for each, or for all.
+    if not router.graceful_restart and router.listen_ranges:
         yield "bgp graceful-restart-disable"
-    yield "neighbor CLUSTER peer-group"
-    yield f"neighbor CLUSTER remote-as {router.cluster_asn}"
-    yield f"neighbor CLUSTER timers {router.timers.keepalive} {router.timers.hold}"
-    yield f"neighbor CLUSTER timers connect {router.timers.connect_retry}"
+    yield f"neighbor {name} peer-group"
+    yield f"neighbor {name} remote-as {router.cluster_asn}"
+    if router.ebgp_multihop > 1:
+        yield f"neighbor {name} ebgp-multihop {router.ebgp_multihop}"
     if router.password:
-        yield f"neighbor CLUSTER password {router.password}"
-    if router.listen_range:
-        yield f"bgp listen range {router.listen_range} peer-group CLUSTER"
+        yield f"neighbor {name} password {router.password}"
+    yield f"neighbor {name} timers {router.timers.keepalive} {router.timers.hold}"
+    yield f"neighbor {name} timers connect {router.timers.connect_retry}"
+    for network in router.listen_ranges:
+        yield f"bgp listen range {network} peer-group {name}"
     for node in router.nodes:
-        yield f"neighbor {node} peer-group CLUSTER"
+        yield f"neighbor {node} peer-group {name}"
+        if not router.graceful_restart:
+            yield f"neighbor {node} graceful-restart-disable"
 
 
 def _family(router: Router, version: int) -> t.Iterator[str]:
+    name = group(router.cluster)
+    if not any(pool.version == version for pool in router.pools):
+        # IPv4 is on by itself in an instance that others opened.
+        if version == 4:
+            yield from ("!", "address-family ipv4 unicast", f" no neighbor {name} activate", "exit-address-family")
+        return
     yield "!"
     yield f"address-family ipv{version} unicast"
-    yield " neighbor CLUSTER activate"
-    yield " neighbor CLUSTER soft-reconfiguration inbound"
-    yield f" neighbor CLUSTER prefix-list CLUSTER-IN-{version} in"
-    yield " neighbor CLUSTER route-map CLUSTER-OUT out"
-    yield f" neighbor CLUSTER maximum-prefix {router.maximum_prefix} restart {MAXIMUM_PREFIX_RESTART_MINUTES}"
+    yield f" neighbor {name} activate"
+    yield f" neighbor {name} soft-reconfiguration inbound"
+    yield f" neighbor {name} maximum-prefix {router.maximum_prefix} restart {MAXIMUM_PREFIX_RESTART_MINUTES}"
+    yield f" neighbor {name} prefix-list {name}-IN-{version} in"
+    yield f" neighbor {name} route-map {name}-OUT out"
     if 0 < len(router.nodes) <= PATHS_OF_EVERY_BUILD:
         yield f" maximum-paths {len(router.nodes)}"
     yield "exit-address-family"
 
 
 def _prefix_list(router: Router, version: int) -> t.Iterator[str]:
-    family = "ip" if version == 4 else "ipv6"
+    family, name = "ip" if version == 4 else "ipv6", f"{group(router.cluster)}-IN-{version}"
     for sequence, pool in enumerate((pool for pool in router.pools if pool.version == version), start=1):
         longest = pool.max_prefixlen
         lengths = "" if pool.prefixlen == longest else f" ge {longest} le {longest}"
-        yield f"{family} prefix-list CLUSTER-IN-{version} seq {sequence * 10} permit {pool}{lengths}"
+        yield f"{family} prefix-list {name} seq {sequence * 10} permit {pool}{lengths}"
 
 
 def find_vtysh(name: str, find: t.Callable[[str], t.Optional[str]], *, required: bool = True) -> str:

@@ -29,7 +29,7 @@ except ImportError:
 
 try:
     from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC  # type: ignore[import-untyped]
-    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client  # type: ignore[import-untyped]
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core_client  # type: ignore[import-untyped]
     from ansible_collections.kubernetes.core.plugins.module_utils.k8s.exceptions import CoreException  # type: ignore[import-untyped]
 
     HAS_KUBERNETES_CORE = True
@@ -68,13 +68,17 @@ class Kubernetes(t.Protocol):
     def served(self, api_version: str) -> t.FrozenSet[str]:
         """Plural names of the kinds of C(api_version); empty if the server does not know it."""
 
-    def list(self, resource: Resource, label_selector: str = "") -> t.List[Object]:
-        """The objects of all namespaces."""
+    def list(
+        self, resource: Resource, label_selector: str = "", *, namespace: str = "", field_selector: str = ""
+    ) -> t.List[Object]:
+        """The objects of one namespace, or of all; none of a kind that is not served."""
 
-    def apply(self, resource: Resource, definition: Object, *, force: bool, dry_run: bool) -> Object:
+    def apply(
+        self, resource: Resource, definition: Object, *, force: bool, dry_run: bool, manager: str = FIELD_MANAGER
+    ) -> Object:
         """Server-side apply; the object as the server stores it, or would store it."""
 
-    def delete(self, resource: Resource, name: str, namespace: str) -> None:
+    def delete(self, resource: Resource, name: str, namespace: str, *, dry_run: bool = False) -> None:
         """Delete an object; one that is gone already is fine."""
 
 
@@ -88,32 +92,54 @@ class ApiServer:
         answer = self._request("GET", f"/apis/{api_version}")
         return frozenset(entry["name"] for entry in (answer or {}).get("resources", []))
 
-    def list(self, resource: Resource, label_selector: str = "") -> t.List[Object]:
-        query = [("labelSelector", label_selector)] if label_selector else []
-        items = (self._request("GET", resource.path(), query) or {}).get("items", [])
+    def list(
+        self, resource: Resource, label_selector: str = "", *, namespace: str = "", field_selector: str = ""
+    ) -> t.List[Object]:
+        selectors = [("labelSelector", label_selector), ("fieldSelector", field_selector)]
+        query = [(key, value) for key, value in selectors if value]
+        items = (self._request("GET", resource.path(namespace), query) or {}).get("items", [])
         # The entries of a list of built-in objects come without these two.
         return [{"apiVersion": resource.api_version, "kind": resource.kind, **item} for item in items]
 
-    def apply(self, resource: Resource, definition: Object, *, force: bool, dry_run: bool) -> Object:
+    def apply(
+        self, resource: Resource, definition: Object, *, force: bool, dry_run: bool, manager: str = FIELD_MANAGER
+    ) -> Object:
         metadata = definition["metadata"]
-        query = [("fieldManager", FIELD_MANAGER), ("force", str(force).lower()), ("fieldValidation", "Strict")]
+        query = [("fieldManager", manager), ("force", str(force).lower()), ("fieldValidation", "Strict")]
         if dry_run:
             query.append(("dryRun", "All"))
         path = resource.path(metadata.get("namespace", ""), metadata["name"])
         answer = self._request("PATCH", path, query, definition)
         if answer is None:
             where = f"{resource.kind} {metadata['name']}"
-            raise ClusterError(Problem(where, "the server knows no such path", f"Check that {path} can exist"))
+            raise ClusterError(
+                Problem(where, f"the server knows no {path}", "Check that its kind is served and its namespace exists")
+            )
         return answer
 
-    def delete(self, resource: Resource, name: str, namespace: str) -> None:
-        self._request("DELETE", resource.path(namespace, name))
+    def delete(self, resource: Resource, name: str, namespace: str, *, dry_run: bool = False) -> None:
+        self._request("DELETE", resource.path(namespace, name), [("dryRun", "All")] if dry_run else [])
+
+    def fetch(self, path: str) -> t.Optional[bytes]:
+        """What a service behind the API server's proxy answers; None for 404."""
+        return self._send("GET", path, accept="*/*")
 
     def _request(
         self, method: str, path: str, query: t.Sequence[t.Tuple[str, str]] = (), body: t.Optional[Object] = None
     ) -> t.Optional[t.Dict[str, t.Any]]:
         """The decoded answer, None for 404."""
-        headers = {"Accept": "application/json"}
+        answer = self._send(method, path, query, body)
+        return None if answer is None else t.cast("t.Dict[str, t.Any]", json.loads(answer))
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: t.Sequence[t.Tuple[str, str]] = (),
+        body: t.Optional[Object] = None,
+        accept: str = "application/json",
+    ) -> t.Optional[bytes]:
+        headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = "application/apply-patch+yaml"
         try:
@@ -134,7 +160,7 @@ class ApiServer:
             raise ClusterError(_problem(self.client.configuration.host, method, path, error)) from error
         except HTTPError as error:
             raise _unreachable(self.client.configuration.host, error) from error
-        return t.cast("t.Dict[str, t.Any]", json.loads(response.data))
+        return t.cast(bytes, response.data)
 
 
 class Nowhere:
@@ -143,25 +169,38 @@ class Nowhere:
     def served(self, api_version: str) -> t.FrozenSet[str]:
         return frozenset()
 
-    def list(self, resource: Resource, label_selector: str = "") -> t.List[Object]:
+    def list(
+        self, resource: Resource, label_selector: str = "", *, namespace: str = "", field_selector: str = ""
+    ) -> t.List[Object]:
         return []
 
-    def apply(self, resource: Resource, definition: Object, *, force: bool, dry_run: bool) -> Object:
+    def apply(
+        self, resource: Resource, definition: Object, *, force: bool, dry_run: bool, manager: str = FIELD_MANAGER
+    ) -> Object:
         return definition
 
-    def delete(self, resource: Resource, name: str, namespace: str) -> None:
+    def delete(self, resource: Resource, name: str, namespace: str, *, dry_run: bool = False) -> None:
         """Nothing is there to be deleted."""
 
 
 def connect(options: t.Mapping[str, t.Any]) -> Kubernetes:
-    """Connect as kubernetes.core does with the same options, environment variables included."""
+    """Connect as kubernetes.core does with the same options, environment variables included; nothing is asked yet."""
     given = {key: options[key] for key in AUTH_ARG_SPEC if options.get(key) is not None}
+    discoverer = getattr(core_client, "LazyDiscoverer", None)
     try:
-        return ApiServer(get_api_client(**given).client.client)
+        # It would ask what the server serves, and keep the answer in a file that every user of the machine can write.
+        core_client.LazyDiscoverer = _discover_nothing
+        return ApiServer(core_client.get_api_client(**given).client.client)
     except (ConfigException, HTTPError, OSError, CoreException) as error:
         raise _unreachable(str(given.get("context") or given.get("host") or "kubeconfig"), error) from error
     except ApiException as error:
         raise ClusterError(_problem("kubeconfig", "GET", "/apis", error)) from error
+    finally:
+        core_client.LazyDiscoverer = discoverer
+
+
+def _discover_nothing(*_arguments: t.Any) -> None:
+    """In place of the discovery of the dynamic client, which is not used."""
 
 
 def missing_library() -> str:

@@ -59,10 +59,17 @@ class Step:
         return t.cast(Object, (self.after or self.before or {})["metadata"])
 
     @property
+    def name(self) -> str:
+        return t.cast(str, self.metadata["name"])
+
+    @property
+    def namespace(self) -> str:
+        return t.cast(str, self.metadata.get("namespace", ""))
+
+    @property
     def change(self) -> Change:
-        name = "/".join(filter(None, [self.metadata.get("namespace", ""), self.metadata["name"]]))
         return Change(
-            header=f"{self.resource.kind} {name}",
+            header=f"{self.resource.kind} {'/'.join(filter(None, [self.namespace, self.name]))}",
             before=_shown(self.before),
             after=_shown(self.after),
             hidden=(self.before or {}).get("data") != (self.after or {}).get("data"),
@@ -71,21 +78,30 @@ class Step:
     def summary(self) -> t.Dict[str, str]:
         return {
             "kind": self.resource.kind,
-            "name": self.metadata["name"],
-            "namespace": self.metadata.get("namespace", ""),
+            "name": self.name,
+            "namespace": self.namespace,
             "action": self.action,
         }
 
 
 def plan(
-    cluster: Kubernetes, kinds: t.Sequence[Resource], label_selector: str, wanted: t.Sequence[Wanted]
+    cluster: Kubernetes,
+    kinds: t.Sequence[Resource],
+    label_selector: str,
+    wanted: t.Sequence[Wanted],
+    known: t.Optional[t.Mapping[Resource, t.Sequence[Object]]] = None,
 ) -> t.Tuple[Step, ...]:
     """What it takes to have exactly C(wanted) among the objects of C(label_selector).
 
-    C(kinds) are the kinds that the server has; objects of any other kind are taken to be absent. Everything
-    that would be written is tried by the server first, and all complaints are raised together.
+    C(kinds) are the kinds that the server has; objects of any other kind are taken to be absent. C(known) are all
+    objects of some kinds, where they were read already. Everything that would be written or deleted is tried by the
+    server first, and all complaints are raised together.
     """
-    live = {_key(kind, item): item for kind in kinds for item in cluster.list(kind, label_selector)}
+    found = {
+        kind: _labelled(known[kind], label_selector) if known and kind in known else cluster.list(kind, label_selector)
+        for kind in kinds
+    }
+    live = {_key(kind, item): item for kind, items in found.items() for item in items}
     steps: t.List[Step] = []
     problems: t.List[Problem] = []
     for item in wanted:
@@ -101,23 +117,100 @@ def plan(
             else:
                 problems.extend(_taken(item.resource, after) if current is None else ())
         steps.append(Step(item.resource, current, after, item.definition))
-    if problems:
-        raise ClusterError(*problems)
     order = {kind.kind: index for index, kind in enumerate(kinds)}
     leftovers = sorted(live.items(), key=lambda entry: (-order[entry[0][0]], entry[0]))
     by_kind = {kind.kind: kind for kind in kinds}
-    return (*steps, *(Step(by_kind[key[0]], item, None) for key, item in leftovers))
+    steps.extend(Step(by_kind[key[0]], item, None) for key, item in leftovers)
+    for step in steps:
+        if step.action == "deleted":
+            try:
+                cluster.delete(step.resource, step.name, step.namespace, dry_run=True)
+            except ClusterError as error:
+                problems.extend(error.problems)
+    if problems:
+        raise ClusterError(*problems)
+    return tuple(steps)
 
 
 def apply(cluster: Kubernetes, steps: t.Sequence[Step]) -> None:
-    """Write what C(plan) found to differ, in its order: what others refer to comes first and goes last."""
+    """Write what C(plan) found to differ, in its order: what others refer to comes first and goes last.
+
+    If a write fails, those before it are undone.
+    """
+    done: t.List[Step] = []
     for step in steps:
         if step.action == "unchanged":
             continue
-        if step.definition is not None:
-            cluster.apply(step.resource, step.definition, force=step.before is not None, dry_run=False)
+        try:
+            if step.definition is not None:
+                cluster.apply(step.resource, step.definition, force=step.before is not None, dry_run=False)
+            else:
+                cluster.delete(step.resource, step.name, step.namespace)
+        except ClusterError as error:
+            raise ClusterError(*error.problems, *undo(cluster, done)) from error
+        done.append(step)
+
+
+def undo(cluster: Kubernetes, done: t.Sequence[Step]) -> t.Iterator[Problem]:
+    """Put back what was there before C(done), the last one first, and tell what became of it."""
+    restored: t.List[str] = []
+    for step in reversed(done):
+        where = step.change.header
+        try:
+            if step.before is None:
+                cluster.delete(step.resource, step.name, step.namespace)
+            else:
+                definition = _former(step.resource, step.before, step.after)
+                cluster.apply(step.resource, definition, force=True, dry_run=False)
+        except ClusterError as error:
+            yield Problem(
+                where,
+                f"it was {step.action}, and cannot be put back ({error.problems[0].what})",
+                "Run this again as soon as the cause is removed",
+            )
         else:
-            cluster.delete(step.resource, step.metadata["name"], step.metadata.get("namespace", ""))
+            restored.append(where)
+    if restored:
+        what = f"what was written before the failure is undone: {', '.join(restored)}"
+        yield Problem("the cluster", what, "Run this again as soon as the cause is removed")
+
+
+def _former(resource: Resource, before: Object, after: t.Optional[Object]) -> Object:
+    """C(before) as it has to be applied: of an object that still exists only what was ours then or was taken now."""
+    held = _union(_held(before), _held(after)) if after else {}
+    metadata = {key: before["metadata"][key] for key in ("name", "namespace") if key in before["metadata"]}
+    bare = {key: value for key, value in before.items() if key not in ("status", "metadata")}
+    former = _cut({**bare, "metadata": _without_server(before["metadata"])}, held)
+    head = {"apiVersion": resource.api_version, "kind": resource.kind}
+    return {**former, **head, "metadata": {**former.get("metadata", {}), **metadata}}
+
+
+def _held(item: t.Optional[Object]) -> t.Mapping[str, t.Any]:
+    """What the server notes as ours."""
+    owned = owned_fields(item, FIELD_MANAGER) if item else []
+    return owned[0] if owned else {}
+
+
+def _union(one: t.Mapping[str, t.Any], other: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    return {key: _union(one.get(key, {}), other.get(key, {})) for key in {**one, **other}}
+
+
+def _cut(value: t.Any, fields: t.Mapping[str, t.Any]) -> t.Any:
+    """The part of C(value) that C(fields) name, in the server's notation; all of it if they name nothing in it."""
+    inner = {name: part for name, part in fields.items() if ":" in name}
+    if not inner:
+        return value
+    if isinstance(value, t.Mapping):
+        return {name[2:]: _cut(value[name[2:]], part) for name, part in inner.items() if name[2:] in value}
+    if isinstance(value, list):
+        keyed = [(json.loads(name[2:]), part) for name, part in inner.items()]
+        return [
+            _cut(entry, part)
+            for entry in value
+            for key, part in keyed
+            if (_contains(entry, key) if isinstance(key, dict) else entry == key)
+        ]
+    return value
 
 
 def _taken(resource: Resource, answer: Object) -> t.Iterator[Problem]:
@@ -130,17 +223,22 @@ def _taken(resource: Resource, answer: Object) -> t.Iterator[Problem]:
         yield Problem(where, what, "Delete it, or choose another name")
 
 
-def settled(live: Object, definition: Object) -> bool:
+def settled(live: Object, definition: Object, manager: str = FIELD_MANAGER) -> bool:
     """Whether applying would do nothing: every value is there, and none of ours is there that is no longer wanted.
 
     It saves the request that would ask the server; where this says no, the server has the last word.
     """
-    owned = [
+    owned = owned_fields(live, manager)
+    return len(owned) == 1 and _contains(live, definition) and _still_wanted(owned[0], definition)
+
+
+def owned_fields(live: Object, manager: str) -> t.List[t.Mapping[str, t.Any]]:
+    """What the server notes as applied by C(manager): one entry, or none."""
+    return [
         entry.get("fieldsV1", {})
         for entry in live["metadata"].get("managedFields", [])
-        if entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply" and not entry.get("subresource")
+        if entry.get("manager") == manager and entry.get("operation") == "Apply" and not entry.get("subresource")
     ]
-    return len(owned) == 1 and _contains(live, definition) and _still_wanted(owned[0], definition)
 
 
 def _contains(live: t.Any, wanted: t.Any) -> bool:
@@ -171,6 +269,12 @@ def _still_wanted(fields: t.Mapping[str, t.Any], wanted: t.Any) -> bool:
     return True
 
 
+def _labelled(items: t.Sequence[Object], label_selector: str) -> t.List[Object]:
+    """As the server selects by equality."""
+    terms = dict(term.split("=", 1) for term in label_selector.split(",") if term)
+    return [item for item in items if terms.items() <= (item["metadata"].get("labels") or {}).items()]
+
+
 def _key(resource: Resource, item: Object) -> t.Tuple[str, str, str]:
     return resource.kind, item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
@@ -180,7 +284,11 @@ def _shown(item: t.Optional[Object]) -> t.Dict[str, t.Any]:
     if item is None:
         return {}
     shown = {key: value for key, value in item.items() if key not in ("apiVersion", "kind", "status")}
-    shown["metadata"] = {key: value for key, value in item["metadata"].items() if key not in SERVER_OWNED}
+    shown["metadata"] = _without_server(item["metadata"])
     if "data" in shown:
         shown["data"] = dict.fromkeys(shown["data"], "(hidden)")
     return shown
+
+
+def _without_server(metadata: Object) -> t.Dict[str, t.Any]:
+    return {key: value for key, value in metadata.items() if key not in SERVER_OWNED}

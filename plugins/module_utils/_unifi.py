@@ -19,8 +19,7 @@ import typing as t
 import urllib.error
 import urllib.parse
 
-from ansible_collections.homeops.cluster.plugins.module_utils._change import Change
-from ansible_collections.homeops.cluster.plugins.module_utils._frr import is_ours, redact
+from ansible_collections.homeops.cluster.plugins.module_utils._frr import redact
 from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError, Problem
 
 LOGIN = "/api/auth/login"
@@ -97,41 +96,6 @@ class BgpConfig:
         """For a diff, without the passwords."""
         fields = {"enabled": str(self.enabled).lower(), "description": self.description, "file_name": self.file_name}
         return "".join([*(f"{key}: {value}\n" for key, value in fields.items()), "\n", redact(self.text)])
-
-
-def origin(current: t.Optional[BgpConfig], cluster: str) -> str:
-    """Who wrote what is there: this collection for C(cluster), or somebody else, be it for another cluster."""
-    if current is None:
-        return "absent"
-    return "managed" if is_ours(current.text, cluster) else "foreign"
-
-
-def plan(
-    current: t.Optional[BgpConfig],
-    desired: t.Optional[BgpConfig],
-    *,
-    header: str,
-    cluster: str,
-    overwrite: bool = False,
-) -> Change:
-    """What has to happen; a configuration of somebody else is left alone unless C(overwrite) says otherwise."""
-    problems = list(desired.problems()) if desired else []
-    if problems:
-        raise ClusterError(*problems)
-    change = Change(
-        header=header,
-        before=current.as_text() if current else "",
-        after=desired.as_text() if desired else "",
-        hidden=current != desired,
-    )
-    if change.needed and origin(current, cluster) == "foreign" and not overwrite:
-        what = f"the gateway has a BGP configuration that homeops.cluster did not write for cluster {cluster}"
-        if desired:
-            remedy = "Keep a copy and add what you need to the description, then set overwrite to true for one run"
-        else:
-            remedy = "Leave it to who wrote it; to delete it all the same, keep a copy and set overwrite to true"
-        raise ClusterError(Problem(header, what, remedy))
-    return change
 
 
 class Client:

@@ -11,7 +11,9 @@ short_description: Ask a cluster about its end of BGP
 version_added: 0.1.0
 description:
   - Reports for every node which BGP sessions it should have and what has become of them.
-  - Also reports the load balancer services with their addresses, and the pools that the addresses come from.
+  - Also reports what is advertised to whom, the load balancer services with their addresses, and the pools.
+  - One request for each kind of object, however many nodes there are. It does not judge;
+    M(homeops.cluster.bgp_verify) does.
   - The status of a session lags behind by up to five seconds, and shows only that a session failed, not why.
 author:
   - homeops.cluster contributors (@homeops)
@@ -50,7 +52,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 api:
-  description: API version of Cilium's BGP kinds that the cluster serves, empty if none.
+  description:
+    - API version of Cilium's BGP kinds that the cluster serves, V(legacy) if that is CiliumBGPPeeringPolicy, empty if
+      none.
   returned: success
   type: str
   sample: v2
@@ -67,9 +71,23 @@ nodes:
     ready:
       description: Whether the node is Ready.
       type: bool
+    agent:
+      description: Whether Cilium's agent runs there and is ready.
+      type: bool
     established:
       description: Whether all sessions of the node are established; also V(true) if it should have none.
       type: bool
+    policy:
+      description: Name of the CiliumBGPClusterConfig that the node follows, empty if none.
+      type: str
+    policies:
+      description: Names of all that select the node.
+      type: list
+      elements: str
+    legacy_policies:
+      description: Names of the CiliumBGPPeeringPolicies that select the node. Up to Cilium 1.18 they win.
+      type: list
+      elements: str
     peers:
       description: The sessions that the node should have.
       type: list
@@ -96,7 +114,9 @@ nodes:
           type: int
           sample: 65010
         state:
-          description: State as Cilium reports it, or V(unconfigured) if the node knows nothing of the session.
+          description:
+            - State as Cilium reports it, or V(unconfigured) if the node knows nothing of the session.
+            - V(unknown) for a legacy policy, as Cilium does not tell.
           type: str
           sample: established
         established:
@@ -106,8 +126,41 @@ nodes:
           description: Number of routes received from the peer.
           type: int
         advertised:
-          description: Number of routes advertised to the peer.
+          description: Number of routes advertised to the peer. Cilium counts one more than there are.
           type: int
+        configuration:
+          description: Name of the CiliumBGPPeerConfig.
+          type: str
+          sample: home.router
+        configuration_missing:
+          description: Whether there is none of this name, so that Cilium leaves the peer out.
+          type: bool
+        secret:
+          description: Name of the Secret with the password, empty if there is no password.
+          type: str
+        secret_missing:
+          description: Whether it is missing, so that Cilium speaks without a password.
+          type: bool
+policies:
+  description: The policies, with the addresses of their peers.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: home
+      node_selector: {matchLabels: {homeops.cluster/bgp-node: enabled}}
+      peers: [192.0.2.1]
+advertisements:
+  description: What is advertised, to which peers. C(selects) is V(false) if it has no selector, and so selects nothing.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: home.services
+      type: Service
+      addresses: [LoadBalancerIP]
+      peers: [192.0.2.1]
+      selects: true
 conditions:
   description: What Cilium complains about.
   returned: success
@@ -119,18 +172,61 @@ conditions:
       type: MissingAuthSecret
       message: Referenced Auth Secret is missing
 services:
-  description:
-    - All services of type LoadBalancer. C(announced) tells whether an advertisement selects the service, so that the
-      routers should have its addresses.
+  description: All services of type LoadBalancer.
   returned: success
   type: list
   elements: dict
-  sample:
-    - name: demo
-      namespace: default
-      class: ""
-      addresses: [198.51.100.1]
-      announced: true
+  contains:
+    name:
+      description: Name of the service.
+      type: str
+    namespace:
+      description: Its namespace.
+      type: str
+    class:
+      description: Its class, empty if it has none.
+      type: str
+    addresses:
+      description: The addresses that it has been given.
+      type: list
+      elements: str
+    announced:
+      description: Whether an advertisement for some peer selects it.
+      type: bool
+    kept_out:
+      description: Whether its label C(homeops.cluster/bgp) keeps it out.
+      type: bool
+    peers:
+      description: Addresses of the peers that it is announced to.
+      type: list
+      elements: str
+    local:
+      description: Whether only nodes with a ready pod of it announce it.
+      type: bool
+    endpoints:
+      description: These nodes.
+      type: list
+      elements: str
+    pools:
+      description: Names of the pools that select it.
+      type: list
+      elements: str
+    requested:
+      description: Addresses that it asks for.
+      type: list
+      elements: str
+    reason:
+      description: Why Cilium gave it no address, empty if it did or does not say.
+      type: str
+      sample: out_of_ips
+    message:
+      description: The same in Cilium's words.
+      type: str
+routes:
+  description: By address of the peer, the addresses from pools that it should have routes for.
+  returned: success
+  type: dict
+  sample: {192.0.2.1: [198.51.100.1]}
 pools:
   description: All load balancer pools.
   returned: success
@@ -148,6 +244,9 @@ pools:
       description: The blocks of addresses as the pool lists them.
       type: list
       elements: dict
+    selector:
+      description: Label selector of the services that it is for, empty for all.
+      type: dict
     disabled:
       description: Whether no more addresses are given out.
       type: bool
@@ -168,7 +267,7 @@ pools:
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.homeops.cluster.plugins.module_utils._cilium_bgp_status import await_answer
+from ansible_collections.homeops.cluster.plugins.module_utils._cilium_bgp_answer import await_answer
 from ansible_collections.homeops.cluster.plugins.module_utils._kubernetes import AUTH_ARG_SPEC, connect, missing_library
 from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError
 

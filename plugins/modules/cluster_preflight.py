@@ -44,6 +44,10 @@ options:
       address:
         description: Address in the node network.
         type: str
+      bgp_enabled:
+        description: Whether the node speaks BGP with the routers, V(true) or V(false).
+        type: raw
+        default: true
       name:
         description: Name in the inventory.
         type: str
@@ -137,6 +141,7 @@ def main() -> None:
                 "default": [],
                 "options": {
                     "address": {"type": "str"},
+                    "bgp_enabled": {"type": "raw", "default": True},
                     "name": {"type": "str", "required": True},
                     "role": {"type": "str", "choices": ["agent", "server"], "required": True},
                 },

@@ -15,8 +15,11 @@ description:
   - The application keeps one configuration per site, as one text in FRR's language. It is compared and replaced
     as a whole, and read back after a write. An unchanged one is not sent, because sending it resets all sessions.
   - The application does not check the text. Check it with M(homeops.cluster.frr_validate) first.
-  - A configuration that was not rendered by P(homeops.cluster.frr_config#filter) for O(cluster) is neither replaced
-    nor deleted unless O(overwrite=true).
+  - Each cluster behind the gateway has a part of its own in the text, as P(homeops.cluster.frr_config#filter) renders
+    it; those of other clusters stay. Anything else is neither replaced nor deleted unless O(overwrite=true).
+  - With O(kubeconfig), the cluster is asked for its sessions with O(peer_address). Those that were established before
+    must be so again within O(rollback_timeout) seconds; otherwise the module puts the previous configuration back, by
+    itself, and then fails. A first configuration, which no session depends on, stays.
   - The API is not documented by its vendor; it was observed with UniFi Network 10.4.
 author:
   - homeops.cluster contributors (@homeops)
@@ -71,7 +74,8 @@ options:
     type: int
     default: 30
   config:
-    description: The whole configuration. Required if O(state=present).
+    description:
+      - The cluster's configuration, as P(homeops.cluster.frr_config#filter) renders it. Required if O(state=present).
     type: str
   file_name:
     description: File name that the application shows for the configuration, at most 256 characters.
@@ -86,9 +90,31 @@ options:
     type: bool
     default: true
   overwrite:
-    description: Replace or delete a configuration of somebody else, too.
+    description: Replace or delete what somebody else wrote, too. The parts of other clusters stay.
     type: bool
     default: false
+  backup_path:
+    description:
+      - File on this host that keeps the configuration before the last change, with mode V(0600), until O(state=absent).
+      - With it, the next run completes or takes back what one that was killed began, and warns. Without it, that is
+        forgotten.
+    type: path
+  kubeconfig:
+    description:
+      - Kubeconfig of the cluster, which tells what became of its sessions. Without it, or if the cluster cannot be
+        asked before the change, no session is watched and nothing is put back.
+      - Needs the Python library C(kubernetes), the collection C(kubernetes.core), and Cilium 1.16 or newer.
+    type: path
+  context:
+    description: Context in O(kubeconfig).
+    type: str
+  peer_address:
+    description: The gateway's address as the nodes know it. Required with O(kubeconfig).
+    type: str
+  rollback_timeout:
+    description: Seconds within which the sessions must be back. With V(0) nothing is awaited and nothing is put back.
+    type: int
+    default: 60
   state:
     description: Whether there is a configuration.
     type: str
@@ -104,6 +130,10 @@ EXAMPLES = r"""
     api_key: "{{ cluster_unifi_api_key }}"
     cluster: home
     config: "{{ router | homeops.cluster.frr_config }}"
+    backup_path: ~/.homeops/home/router.previous.conf
+    kubeconfig: ~/.kube/config
+    context: home
+    peer_address: 192.0.2.1
   delegate_to: localhost
 
 - name: Remove the configuration from the gateway
@@ -135,35 +165,50 @@ config:
       description: Whether the gateway uses the configuration.
       type: bool
   sample:
-    text: "! Managed by homeops.cluster for cluster home. Changes made by hand are replaced.\nrouter bgp 65000\n"
+    text: "! Managed by homeops.cluster for cluster home. Changes made by hand are replaced.\nrouter bgp 65000\n..."
     file_name: homeops-cluster.conf
     description: Managed by homeops.cluster
     enabled: true
 previous:
   description:
     - What was there before. V(absent) is a site without a configuration, be it that there never was one
-      or that somebody deleted it. V(managed) is one of this collection for O(cluster), V(foreign) one of somebody else.
+      or that somebody deleted it. V(managed) is one of this collection with a part for O(cluster), V(shared) one for
+      other clusters only, V(foreign) one of somebody else.
   returned: success
   type: str
   sample: absent
+established:
+  description: Addresses of the nodes whose sessions were established before the change and are so after it.
+  returned: changed, and not in check mode
+  type: list
+  elements: str
+  sample: [192.0.2.11]
 """
 
+import os
 import time
 import typing as t
 import urllib.error
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.urls import open_url
+from ansible_collections.homeops.cluster.plugins.module_utils._cilium_bgp_witness import STEADY_SECONDS, sessions_with
+from ansible_collections.homeops.cluster.plugins.module_utils._kubernetes import connect, missing_library
 from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError
+from ansible_collections.homeops.cluster.plugins.module_utils._session_guard import (
+    INTERRUPTED,
+    Journal,
+    Sessions,
+    Watch,
+)
 from ansible_collections.homeops.cluster.plugins.module_utils._unifi import (
     BgpConfig,
     Client,
     Credentials,
     Response,
     Transport,
-    origin,
-    plan,
 )
+from ansible_collections.homeops.cluster.plugins.module_utils._unifi_bgp import carry_out, origin, plan
 
 
 def transport(*, validate_certs: bool, ca_path: str | None, timeout: int) -> Transport:
@@ -208,8 +253,33 @@ ARGUMENTS: dict[str, t.Any] = {
     "description": {"type": "str", "default": "Managed by homeops.cluster"},
     "enabled": {"type": "bool", "default": True},
     "overwrite": {"type": "bool", "default": False},
+    "backup_path": {"type": "path"},
+    "kubeconfig": {"type": "path"},
+    "context": {"type": "str"},
+    "peer_address": {"type": "str"},
+    "rollback_timeout": {"type": "int", "default": 60},
     "state": {"type": "str", "choices": ["absent", "present"], "default": "present"},
 }
+
+
+def witness_of(module: AnsibleModule) -> t.Callable[[], Sessions]:
+    """Asks the cluster which nodes have a session with the gateway."""
+    given = module.params
+    if not given["kubeconfig"]:
+        return frozenset
+    if missing_library():
+        module.fail_json(msg=missing_required_lib(missing_library()))
+    connection = {"kubeconfig": given["kubeconfig"], "context": given["context"]}
+    return lambda: sessions_with(given["peer_address"], connect(connection))
+
+
+def seen_before(module: AnsibleModule, witness: t.Callable[[], Sessions]) -> Sessions:
+    """The sessions before the change; without an answer none is known, and none is watched."""
+    try:
+        return witness()
+    except ClusterError as error:
+        module.warn(f"The sessions are not watched, and nothing is put back if they break: {error}")
+        return frozenset()
 
 
 def main() -> None:
@@ -219,6 +289,7 @@ def main() -> None:
         required_one_of=[("api_key", "username")],
         mutually_exclusive=[("api_key", "username")],
         required_together=[("username", "password")],
+        required_by={"kubeconfig": ["peer_address"]},
         supports_check_mode=True,
     )
     given = module.params
@@ -227,21 +298,28 @@ def main() -> None:
         desired = BgpConfig(given["config"] or "", given["file_name"], given["description"], given["enabled"])
     request = transport(**{name: given[name] for name in ("validate_certs", "ca_path", "timeout")})
     credentials = Credentials(*(given[name] or "" for name in ("api_key", "username", "password")))
+    watch = Watch(witness_of(module), given["rollback_timeout"], STEADY_SECONDS, time.monotonic, time.sleep)
+    journal = Journal(given["backup_path"] or os.path.join(module.tmpdir, "previous"))
+    result: dict[str, t.Any] = {}
     try:
         client = Client(request, given["url"], given["site"], credentials, time.sleep)
         current = client.read()
-        change = plan(current, desired, header=client.url, cluster=given["cluster"], overwrite=given["overwrite"])
-        if change.needed and not module.check_mode:
-            client.apply(desired)
+        if journal.unproven():
+            module.warn(INTERRUPTED)
+        todo = plan(current, desired, header=client.url, cluster=given["cluster"], overwrite=given["overwrite"])
+        changed = todo.change.needed or journal.unproven() is not None
+        if changed and not module.check_mode:
+            up = seen_before(module, watch.established)
+            result["established"] = sorted(
+                carry_out(client, current, todo, cluster=given["cluster"], up=up, journal=journal, watch=watch)
+            )
     except ClusterError as error:
         module.fail_json(msg=str(error))
-    result = {
-        "changed": change.needed,
-        "previous": origin(current, given["cluster"]),
-        "config": desired.as_dict() if desired else {},
-    }
+    result["changed"] = changed
+    result["previous"] = origin(current, given["cluster"])
+    result["config"] = todo.desired.as_dict() if todo.desired else {}
     if module._diff:
-        result["diff"] = change.diff()
+        result["diff"] = todo.change.diff()
     module.exit_json(**result)
 
 

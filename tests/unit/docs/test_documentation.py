@@ -129,6 +129,10 @@ def test_every_variable_exists(page):
     for role in ROLES:
         entries = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
         known.update(name for entry in entries.values() for name in entry.get("options", {}))
+        tasks = (ROOT / "roles" / role / "tasks").glob("*.yml")
+        known.update(name for path in tasks for name in re.findall(r"register: (\w+)", path.read_text()))
+    codes = (ROOT / "docs" / "bgp.md").read_text().partition("## What it can name")[2]
+    known.update(re.findall(r"^\| `(\w+)` \|", codes, re.MULTILINE))  # test_bgp_codes.py compares them with the code
     names = re.findall(rf"\b(?:cluster|{'|'.join(ROLES)})_(?!_)\w*[a-z0-9]\b(?!\*)", page.read_text())
     assert sorted(set(names) - known) == []
 

@@ -46,6 +46,7 @@ def test_the_tests_have_a_lab_of_their_own():
         ("LAB_SERVERS", "three"),
         ("LAB_AGENTS", "-1"),
         ("LAB_ROCKY", "yes"),
+        ("LAB_CILIUM_VERSION", "1.17.6"),
         ("LAB_K3S_BINARY", "/nonexistent"),
         ("LAB_CILIUM_CHART", "/nonexistent"),
     ],
@@ -63,6 +64,13 @@ def test_all_wrong_variables_are_reported_at_once():
         "LAB_SERVERS",
         "LAB_AGENTS",
     ]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "served"), [("", ("1.19.0",)), ("1.19.0", ("1.19.0",)), ("1.18.6", ("1.18.6", "1.19.0"))]
+)
+def test_a_lab_has_its_version_of_cilium_and_those_it_can_be_upgraded_to(chosen, served):
+    assert Lab(read({"LAB_CILIUM_VERSION": chosen})).cilium_versions == served
 
 
 def test_an_unknown_host_is_answered_with_the_known_ones():

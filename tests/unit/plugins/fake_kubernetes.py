@@ -30,20 +30,27 @@ class FakeKubernetes:
     def writes(self):
         return [request for request in self.requests if request[0] in ("apply", "delete")]
 
+    def add(self, item):
+        """What somebody else makes meanwhile."""
+        self._store(item)
+
     def served(self, api_version):
         self.requests.append(("served", api_version))
         return frozenset(self._served.get(api_version, ()))
 
-    def list(self, resource, label_selector=""):
+    def list(self, resource, label_selector="", *, namespace="", field_selector=""):
+        """As the real one, but without regard to C(field_selector)."""
         self.requests.append(("list", resource.kind))
         wanted = dict(term.split("=", 1) for term in label_selector.split(",") if term)
         return [
             copy.deepcopy(item)
-            for (kind, _namespace, _name), item in sorted(self.objects.items())
-            if kind == resource.kind and wanted.items() <= item["metadata"].get("labels", {}).items()
+            for (kind, found_in, _name), item in sorted(self.objects.items())
+            if kind == resource.kind
+            and namespace in ("", found_in)
+            and wanted.items() <= item["metadata"].get("labels", {}).items()
         ]
 
-    def apply(self, resource, definition, *, force, dry_run):
+    def apply(self, resource, definition, *, force, dry_run, manager=FIELD_MANAGER):
         name = definition["metadata"]["name"]
         self.requests.append(("dry-run" if dry_run else "apply", resource.kind, name))
         if name in self.refuse:
@@ -51,19 +58,22 @@ class FakeKubernetes:
         current = self.objects.get(self._key(definition))
         if current is not None and not force and not entries(current):
             raise ClusterError(Problem(name, "conflict", "Choose another name"))
-        result = merged(definition, current or {}, managed(current), definition["kind"])
+        result = merged(definition, current or {}, managed(current, manager), definition["kind"])
         result["metadata"].setdefault("uid", f"uid-{name}")
         result["metadata"]["managedFields"] = [
-            {"manager": FIELD_MANAGER, "operation": "Apply", "fieldsV1": fields_of(definition, top=True)},
-            *(entry for entry in entries(current) if entry["manager"] != FIELD_MANAGER),
+            {"manager": manager, "operation": "Apply", "fieldsV1": fields_of(definition, top=True)},
+            *(entry for entry in entries(current) if entry["manager"] != manager),
         ]
         if not dry_run:
             self._store(result)
         return copy.deepcopy(result)
 
-    def delete(self, resource, name, namespace):
-        self.requests.append(("delete", resource.kind, name))
-        del self.objects[resource.kind, namespace, name]
+    def delete(self, resource, name, namespace, *, dry_run=False):
+        self.requests.append(("dry-run of delete" if dry_run else "delete", resource.kind, name))
+        if name in self.refuse:
+            raise ClusterError(Problem(name, self.refuse[name], "Correct it"))
+        if not dry_run:
+            del self.objects[resource.kind, namespace, name]
 
     def _store(self, item):
         self.objects[self._key(item)] = copy.deepcopy(dict(item))
@@ -76,8 +86,8 @@ def entries(current):
     return (current or {}).get("metadata", {}).get("managedFields", [])
 
 
-def managed(current):
-    return next((entry["fieldsV1"] for entry in entries(current) if entry["manager"] == FIELD_MANAGER), {})
+def managed(current, manager):
+    return next((entry["fieldsV1"] for entry in entries(current) if entry["manager"] == manager), {})
 
 
 def merged(wanted, current, owned, field):

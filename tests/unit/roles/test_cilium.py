@@ -156,20 +156,82 @@ def test_the_values_say_where_the_api_server_and_the_pods_are():
     assert values["gatewayAPI"] == {"enabled": False, "enableAlpn": False, "enableAppProtocol": False}
 
 
+HOSTVARS = {
+    "a": {},
+    "b": {"cluster_bgp_enabled": False},
+    "c": {"cluster_bgp_enabled": "no"},
+    "d": {"cluster_bgp_enabled": True},
+}
+
+
+def test_hosts_peer_unless_they_say_otherwise():
+    assert list(value("cilium_bgp_hosts", cilium_hosts=["a", "b", "c", "d"], hostvars=HOSTVARS)) == ["a", "d"]
+    assert list(value("cilium_bgp_hosts", cilium_hosts=[], hostvars={})) == []
+
+
+def test_their_nodes_get_the_label_that_the_policy_selects():
+    label = {"homeops.cluster/bgp-node": "enabled"}
+    nodes = value("__cilium_bgp_nodes", cilium_hosts=["a", "b"], hostvars=HOSTVARS)
+    assert nodes == [{"name": "a", "labels": label}]
+    assert value("cilium_bgp_node_selector") == {"matchLabels": label}
+    assert value("__cilium_bgp_nodes", cilium_bgp_hosts=[]) == []
+
+
+NEAR = {"name": "near", "address": "192.0.2.1", "asn": 65000}
+FAR = {"name": "far", "address": "203.0.113.1", "asn": 65000, "ebgp_multihop": 3, "timers": {"hold": 90}}
+
+
 @pytest.mark.parametrize(
-    ("live", "problems", "stale"),
+    ("bgp", "expected"),
     [
-        ([], [], []),
-        ([("wanted", True, 3)], [], []),
-        ([("old", True, 0)], [], ["old"]),
-        ([("old", True, 2)], ["old is missing, but services have addresses from it"], ["old"]),
-        ([("theirs", False, 2)], [], []),
-        ([("wanted", False, 0)], ["somebody else made the pool wanted"], []),
+        ({}, [NEAR, FAR]),
+        (
+            {"timers": {"hold": 30, "keepalive": 10}, "graceful_restart": 0},
+            [
+                {**NEAR, "timers": {"hold": 30, "keepalive": 10}, "graceful_restart": 0},
+                {**FAR, "timers": {"hold": 90, "keepalive": 10}, "graceful_restart": 0},
+            ],
+        ),
     ],
 )
-def test_no_pool_in_use_is_removed_and_none_of_others_is_taken_over(live, problems, stale):
-    pools = [{"name": name, "managed": managed, "used": used} for name, managed, used in live]
-    variables = {"cilium_pools": [{"name": "wanted"}], "__cilium_state": {"pools": pools}}
-    found = value("__cilium_pool_problems", **variables)
-    assert [part in problem for part, problem in zip(problems, found)] == [True] * len(found) == [True] * len(problems)
-    assert value("__cilium_stale_pools", **variables) == stale
+def test_what_a_peer_does_not_say_is_as_for_all(bgp, expected):
+    described = {"local_asn": 65010, "peers": [NEAR, FAR], **bgp}
+    peers = value("__cilium_bgp_peers", cilium_bgp=described, cilium_bgp_password="secret")
+    assert list(peers) == [{**peer, "password": "secret"} for peer in expected]
+
+
+@pytest.mark.parametrize(
+    ("routers", "kept", "replaced"),
+    [
+        (["gw"], ["inside: this CiliumL2AnnouncementPolicy stays, as BGP"], ["lan"]),
+        ([], ["inside: ", "lan: "], ["lan"]),
+    ],
+)
+def test_l2_announcements_stay_where_nothing_proves_that_bgp_has_taken_over(routers, kept, replaced):
+    found = [
+        {"name": "lan", "replaced": True, "routes": ["198.51.100.1/32"], "missing": []},
+        {"name": "inside", "replaced": False, "routes": ["198.51.100.2/32"], "missing": [{"name": "web"}]},
+    ]
+    variables = {"__cilium_policy": {"migration": {"l2": found}}, "cilium_bgp_router_hosts": routers}
+    said = value("__cilium_l2_kept", **variables)
+    assert [line.startswith(start) for line, start in zip(said, kept)] == [True] * len(kept) == [True] * len(said)
+    assert value("__cilium_l2_replaced | map(attribute='name')", **variables) == replaced
+    assert value("__cilium_l2_routes", **variables) == ["198.51.100.1/32"]
+    assert value("__cilium_l2_missing", **variables) == [{"name": "web"}]
+
+
+def test_an_agent_that_a_migration_left_stopped_is_told_from_one_that_is_broken():
+    pod = {"metadata": {"name": "cilium-a"}, "spec": {"nodeName": "n1"}, "status": {"phase": "Running"}}
+    stopped = {**pod, "metadata": {"name": "cilium-b", "finalizers": ["homeops.cluster/bgp-migration"]}}
+    installed = {"status": "deployed", "chart": "cilium-1.18.6"}
+    told = value(
+        "__cilium_problems",
+        __cilium_pods={"resources": [pod, stopped]},
+        __cilium_installed=installed,
+        cilium_version="1.18.6",
+        cilium_namespace="kube-system",
+    )
+    assert list(told) == [
+        "Pod cilium-a on n1 is not ready (Running): see kubectl -n kube-system describe pod cilium-a.",
+        "Pod cilium-b on n1 is not ready (Running): a migration that was interrupted has stopped it, run site.yml.",
+    ]

@@ -105,3 +105,10 @@ def test_role_prints_each_of_many_problems_on_a_line_of_its_own_and_changes_noth
     assert "- cluster_lbpool: unknown variable. Did you mean cluster_lb_pools?" in listed
     assert re.search(r"localhost +: ok=\d+ +changed=0 +unreachable=0 +failed=1", log)
     assert "hunter" not in log
+
+
+def test_role_hands_over_what_each_host_says(run):
+    status, log = run(cluster_bgp_enabled=False)
+    assert status != 0
+    assert "cluster_bgp_enabled: is false on every host" in log
+    assert "unknown variable" not in log

@@ -20,7 +20,7 @@ ROUTER = {
 
 
 def test_a_description_becomes_a_configuration():
-    assert " neighbor 192.0.2.11 peer-group CLUSTER\n" in frr_config(ROUTER)
+    assert " neighbor 192.0.2.11 peer-group CLUSTER-home\n" in frr_config(ROUTER)
 
 
 @pytest.mark.parametrize("nothing", [{}, {"timers": None, "password": None, "graceful_restart": None}])

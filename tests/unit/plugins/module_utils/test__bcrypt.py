@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import bcrypt
 import pytest
 from ansible_collections.homeops.cluster.plugins.module_utils._bcrypt import hash_password
 from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 SECRET = "correct horse"
 # Made by other programs: the same password and salt in the three notations of one algorithm.
@@ -74,6 +77,9 @@ def test_the_cost_is_the_one_asked_for(rounds):
         pytest.param("p4ss", {"current": FOREIGN["b"] + "\n"}, ["current: is not"], id="line end"),
         pytest.param("p4ss", {"current": FOREIGN["b"].replace("$04", "$03")}, ["current: is not"], id="cost 3"),
         pytest.param("p4ss", {"current": FOREIGN["b"].replace("$2b", "$2x")}, ["current: is not"], id="$2x$"),
+        pytest.param("p4ss", {"current": f"$2b$04${'z' * 53}"}, ["current: is not"], id="a salt that cannot be"),
+        pytest.param("p4ss", {"current": f" {FOREIGN['b']}"}, ["current: is not"], id="space in front"),
+        pytest.param("p4ss", {"current": "\0"}, ["current: is not"], id="NUL as hash"),
         pytest.param("p4ss", {"current": "$6$salt$p4ss"}, ["current: is not"], id="SHA-512 crypt"),
         pytest.param(
             "p4ss\0" + "x" * 80,
@@ -90,3 +96,48 @@ def test_what_is_refused(password, arguments, expected):
     for problem, start in zip(caught.value.problems, expected):
         assert str(problem).startswith(start)
     assert "p4ss" not in str(caught.value)
+
+
+@st.composite
+def passwords(draw, max_bytes=72):
+    """Text of any alphabet that bcrypt takes whole."""
+    text = draw(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=72))
+    assume(len(text.encode()) <= max_bytes)
+    return text
+
+
+@settings(max_examples=60, deadline=None)
+@given(password=passwords(), other=passwords())
+def test_a_hash_is_kept_exactly_while_the_password_is_the_same(password, other):
+    first = hash_password(password, rounds=4)
+    assert bcrypt.checkpw(password.encode(), first.encode())
+    kept = hash_password(other, current=first, rounds=4)
+    assert (kept == first) == (other == password)
+    assert bcrypt.checkpw(other.encode(), kept.encode())
+
+
+@settings(max_examples=60, deadline=None)
+@given(password=passwords(71), letter=st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
+def test_no_letter_is_ever_ignored(password, letter):
+    """Whatever is added, the longer password is either refused or told apart."""
+    first = hash_password(password, rounds=4)
+    try:
+        assert hash_password(password + letter, current=first, rounds=4) != first
+    except ClusterError:
+        assert len((password + letter).encode()) > 72
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    current=st.one_of(
+        st.text(max_size=64),
+        st.from_regex(r"\$2[abxy]?\$[0-9]{2}\$[./A-Za-z0-9]{50,54}", fullmatch=True),
+    )
+)
+def test_whatever_is_stored_there_is_a_hash_or_a_clear_error(current):
+    if current[4:6].isdigit() and int(current[4:6]) > 5:
+        current = current[:4] + "04" + current[6:]  # a cost of 31 takes days
+    try:
+        assert bcrypt.checkpw(b"p4ss", hash_password("p4ss", current=current, rounds=4).encode())
+    except ClusterError as error:
+        assert [problem.where for problem in error.problems] == ["current"]  # noqa: PT017

@@ -50,6 +50,10 @@ def test_options_are_normalised(options, expected):
         ({"timers": {"connect_retry": 0}}, "cluster_bgp.timers.connect_retry"),
         ({"timers": {"holdtime": 9}}, "cluster_bgp.timers.holdtime"),
         ({"graceful_restart": 4096}, "cluster_bgp.graceful_restart"),
+        ({"peers": [{**ROUTER, "timers": {"hold": 3}}]}, "cluster_bgp.peers[0].timers.keepalive"),
+        ({"peers": [{**ROUTER, "graceful_restart": -1}]}, "cluster_bgp.peers[0].graceful_restart"),
+        ({"peers": [{**ROUTER, "ebgp_multihop": 256}]}, "cluster_bgp.peers[0].ebgp_multihop"),
+        ({"peers": [{**ROUTER, "ebgp_multihop": 0}]}, "cluster_bgp.peers[0].ebgp_multihop"),
     ],
 )
 def test_a_wrong_value_is_named(options, where):
@@ -63,7 +67,33 @@ def test_everything_wrong_is_named_at_once():
         Sessions.from_options({"local_asn": 0, "peers": [{"name": "router"}], "graceful_restart": -1})
     assert [problem.where for problem in caught.value.problems] == [
         "local_asn",
+        "graceful_restart",
         "peers[0].address",
         "peers[0].asn",
-        "graceful_restart",
     ]
+
+
+@pytest.mark.parametrize(
+    ("common", "own", "expected"),
+    [
+        ({}, {}, (Timers(9, 3, 5), 120, 1)),
+        ({"timers": {"hold": 30}, "graceful_restart": 0}, {}, (Timers(30, 3, 5), 0, 1)),
+        ({"timers": {"hold": 30}}, {"timers": {"keepalive": 10, "hold": None}}, (Timers(30, 10, 5), 120, 1)),
+        ({"timers": {"hold": 30}}, {"timers": {"hold": 60}}, (Timers(60, 3, 5), 120, 1)),
+        ({"graceful_restart": 60}, {"graceful_restart": 0, "ebgp_multihop": "3"}, (Timers(9, 3, 5), 0, 3)),
+    ],
+)
+def test_what_a_peer_says_itself_wins(common, own, expected):
+    (peer,) = Sessions.from_options({**OPTIONS, **common, "peers": [{**ROUTER, **own}]}).peers
+    assert (peer.timers, peer.graceful_restart, peer.ebgp_multihop) == expected
+
+
+def test_wrong_timers_that_are_common_are_named_once():
+    with pytest.raises(ClusterError) as caught:
+        Sessions.from_options({**OPTIONS, "timers": {"hold": 3}})
+    assert [problem.where for problem in caught.value.problems] == ["timers.keepalive"]
+
+
+@pytest.mark.parametrize(("address", "family"), [("192.0.2.1", "ipv4"), ("2001:db8::1", "ipv6")])
+def test_family(address, family):
+    assert Peer("router", address, 65000).family == family

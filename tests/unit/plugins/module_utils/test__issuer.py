@@ -9,6 +9,8 @@ import itertools
 import pytest
 from ansible_collections.homeops.cluster.plugins.module_utils._issuer import full_name
 from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError
+from hypothesis import given
+from hypothesis import strategies as st
 
 NAMES = ["letsencrypt", "ca", "letsencrypt-dns01", "internal.example.com", "product", "reproduction", "a" * 200]
 SUFFIXES = ["production", "staging", "prod", "home", "x"]
@@ -95,3 +97,28 @@ def test_what_is_refused(name, arguments, expected):
     assert len(caught.value.problems) == len(expected)
     for problem, start in zip(caught.value.problems, expected):
         assert str(problem).startswith(start)
+
+
+labels = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?", fullmatch=True)
+names = st.lists(labels, min_size=1, max_size=3).map(".".join)
+
+
+@given(name=names, suffix=labels, times=st.integers(0, 3))
+def test_any_name_has_one_full_form_or_is_refused(name, suffix, times):
+    """However often the suffix was added: the same name, with the suffix once, and asking again keeps it."""
+    try:
+        full = full_name(name, suffix=suffix)
+    except ClusterError:
+        return  # only the suffix, or another environment: the table above
+    assert full_name(name + f"-{suffix}" * times, suffix=suffix) == full
+    assert full.endswith(f"-{suffix}")
+    assert not full.endswith(f"-{suffix}-{suffix}")
+    assert full_name(full, suffix=suffix, repair=False) == full
+
+
+@given(name=st.text(max_size=20), suffix=st.text(max_size=10))
+def test_any_other_text_is_refused_with_a_reason(name, suffix):
+    try:
+        assert full_name(name, suffix=suffix).endswith(f"-{suffix}")
+    except ClusterError as error:
+        assert {problem.where for problem in error.problems} <= {"name", "suffix"}  # noqa: PT017

@@ -60,6 +60,14 @@ def test_paths(resource, namespace, name, path):
     assert resource.path(namespace, name) == path
 
 
+@pytest.mark.parametrize(("answer", "expected"), [("a text", b'"a text"'), (failure(404), None)])
+def test_fetching_what_is_behind_the_proxy(answer, expected):
+    """No JSON is asked for, and none is made of it."""
+    path = "/api/v1/namespaces/ns/services/http:x:/proxy/v1/cert.pem"
+    client = FakeApiClient("GET", path, answer, header_params={"Accept": "*/*"})
+    assert ApiServer(client).fetch(path) == expected
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
@@ -115,7 +123,7 @@ def test_an_error_that_is_no_json_is_told_as_it_is():
 def test_a_path_that_does_not_exist_cannot_be_applied():
     client = FakeApiClient("PATCH", "/apis/example.com/v1/configs/a", failure(404))
     del client.expected["query_params"], client.expected["body"]
-    with pytest.raises(ClusterError, match="no such path"):
+    with pytest.raises(ClusterError, match=r"knows no /apis/example.com/v1/configs/a"):
         ApiServer(client).apply(CONFIG, {"metadata": {"name": "a"}}, force=False, dry_run=True)
 
 
@@ -129,6 +137,22 @@ def test_silence_is_told_apart():
 def test_no_way_to_a_server_is_silence_too(options):
     with pytest.raises(UnreachableError, match="Check that the kubeconfig holds this context"):
         connect(options)
+
+
+def test_connecting_asks_for_nothing():
+    """The port is closed: whatever asks fails, and says where."""
+    context = {"name": "home", "context": {"cluster": "home", "user": "me"}}
+    kubeconfig = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "home",
+        "contexts": [context],
+        "clusters": [{"name": "home", "cluster": {"server": "http://127.0.0.1:1"}}],
+        "users": [{"name": "me", "user": {}}],
+    }
+    server = connect({"kubeconfig": kubeconfig})
+    with pytest.raises(UnreachableError, match=r"http://127.0.0.1:1.*no Kubernetes API server answers"):
+        server.list(CONFIG)
 
 
 def test_nowhere_is_nothing():

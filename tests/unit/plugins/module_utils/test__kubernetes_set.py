@@ -4,10 +4,19 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 from ansible_collections.homeops.cluster.plugins.module_utils._kubernetes import Resource
-from ansible_collections.homeops.cluster.plugins.module_utils._kubernetes_set import Wanted, apply, plan, settled
-from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError
+from ansible_collections.homeops.cluster.plugins.module_utils._kubernetes_set import (
+    Step,
+    Wanted,
+    apply,
+    plan,
+    settled,
+    undo,
+)
+from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError, Problem
 from fake_kubernetes import FakeKubernetes
 
 SECRET = Resource("v1", "Secret", "secrets")
@@ -136,6 +145,148 @@ def test_what_others_refer_to_is_written_first_and_deleted_last():
     cluster = cluster_with(secret("s", "one"), config("a"))
     apply(cluster, plan(cluster, KINDS, "owner=me", []))
     assert cluster.writes == [("delete", "Config", "a"), ("delete", "Secret", "s")]
+
+
+def test_what_would_be_deleted_is_tried_too():
+    cluster = cluster_with(config("a"))
+    plan(cluster, KINDS, "owner=me", [])
+    assert cluster.requests[-1] == ("dry-run of delete", "Config", "a")
+    cluster.refuse["a"] = "protected"
+    with pytest.raises(ClusterError, match="protected"):
+        plan(cluster, KINDS, "owner=me", [])
+
+
+class Failing(FakeKubernetes):
+    """Fails at the write of one object, and where that kills it at each one after it."""
+
+    at = ""
+    fatal = dead = False
+
+    def apply(self, resource, definition, *, dry_run, **arguments):
+        self._fail(definition["metadata"]["name"], dry_run)
+        return super().apply(resource, definition, dry_run=dry_run, **arguments)
+
+    def delete(self, resource, name, namespace, *, dry_run=False):
+        self._fail(name, dry_run)
+        super().delete(resource, name, namespace, dry_run=dry_run)
+
+    def _fail(self, name, dry_run):
+        if not dry_run and (name == self.at or self.dead):
+            self.dead = self.fatal
+            raise ClusterError(Problem(name, "the server went away", "Start it"))
+
+
+BEFORE = (secret("s", "one"), config("a", x=1, y=1, **LIST), config("old", z=1))
+AFTER = (secret("s", "two"), config("a", x=2, w=1), config("new"))
+
+
+@pytest.mark.parametrize("at", ["s", "a", "new", "old"])
+def test_if_a_write_fails_those_before_it_are_undone(at):
+    cluster = Failing()
+    apply(cluster, plan(cluster, KINDS, "owner=me", BEFORE))
+    cluster.objects["Config", "", "a"]["spec"]["theirs"] = True
+    before = copy.deepcopy(cluster.objects)
+    cluster.at = at
+    with pytest.raises(ClusterError) as caught:
+        apply(cluster, plan(cluster, KINDS, "owner=me", AFTER))
+    assert cluster.objects == before
+    first, *rest = (problem.what for problem in caught.value.problems)
+    assert first == "the server went away"
+    undone = {
+        "s": [],
+        "a": ["Secret ns/s"],
+        "new": ["Config a, Secret ns/s"],
+        "old": ["Config new, Config a, Secret ns/s"],
+    }
+    assert rest == [f"what was written before the failure is undone: {names}" for names in undone[at]]
+
+    cluster.at = ""
+    assert {step.action for step in plan(cluster, KINDS, "owner=me", BEFORE)} == {"unchanged"}
+
+
+def test_what_was_deleted_is_made_again():
+    cluster = Failing()
+    apply(cluster, plan(cluster, KINDS, "owner=me", BEFORE))
+    before = copy.deepcopy(cluster.objects)
+    cluster.at = "s"
+    with pytest.raises(ClusterError, match="undone: Config old, Config a"):
+        apply(cluster, plan(cluster, KINDS, "owner=me", []))
+    assert cluster.objects == before
+
+
+def test_what_was_taken_from_somebody_is_given_back():
+    cluster = Failing()
+    apply(cluster, plan(cluster, KINDS, "owner=me", [config("a")]))
+    theirs = {"manager": "kubectl", "operation": "Update", "fieldsV1": {"f:spec": {"f:x": {}}}}
+    cluster.objects["Config", "", "a"]["spec"] = {"x": 7}
+    cluster.objects["Config", "", "a"]["metadata"]["managedFields"].append(theirs)
+    cluster.at = "b"
+    with pytest.raises(ClusterError, match="the server went away"):
+        apply(cluster, plan(cluster, KINDS, "owner=me", [config("a", x=1), config("b")]))
+    assert cluster.objects["Config", "", "a"]["spec"] == {"x": 7}
+
+
+def test_what_cannot_be_undone_is_told():
+    cluster = Failing()
+    apply(cluster, plan(cluster, KINDS, "owner=me", BEFORE))
+    cluster.at, cluster.fatal = "new", True
+    with pytest.raises(ClusterError) as caught:
+        apply(cluster, plan(cluster, KINDS, "owner=me", AFTER))
+    assert [(problem.where, problem.what) for problem in caught.value.problems] == [
+        ("new", "the server went away"),
+        ("Config a", "it was updated, and cannot be put back (the server went away)"),
+        ("Secret ns/s", "it was updated, and cannot be put back (the server went away)"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, {"l": [{"name": "a", "x": 1}, {"name": "b"}], "s": [1, 2], "m": {"k": 1, "n": 2}}),
+        ({"f:m": {".": {}, "f:k": {}}}, {"m": {"k": 1}}),
+        ({"f:m": {}, "f:gone": {}}, {"m": {"k": 1, "n": 2}}),
+        ({"f:l": {'k:{"name":"a"}': {".": {}, "f:name": {}}}}, {"l": [{"name": "a"}]}),
+        ({"f:s": {"v:2": {}}}, {"s": [2]}),
+    ],
+)
+def test_of_an_object_that_is_put_back_only_our_part_is_applied(fields, expected):
+    metadata = {"name": "a", "uid": "1", "managedFields": [{**APPLIED, "fieldsV1": fields}]}
+    before = {
+        "metadata": metadata,
+        "status": {"ready": True},
+        "l": [{"name": "a", "x": 1}, {"name": "b"}],
+        "s": [1, 2],
+        "m": {"k": 1, "n": 2},
+    }
+    cluster = RecordingKubernetes()
+    assert [problem.what for problem in undo(cluster, [Step(CONFIG, before, before)])] == [
+        "what was written before the failure is undone: Config a"
+    ]
+    head = {"apiVersion": "example.com/v1", "kind": "Config", "metadata": {"name": "a"}}
+    assert cluster.applied == [{**head, **expected}]
+
+
+APPLIED = {"manager": "homeops.cluster", "operation": "Apply"}
+
+
+class RecordingKubernetes:
+    """Keeps what is applied, word for word."""
+
+    def __init__(self):
+        self.applied = []
+
+    def apply(self, _resource, definition, *, force, dry_run):
+        assert (force, dry_run) == (True, False)
+        self.applied.append(definition)
+
+
+def test_what_is_known_already_is_not_read_again():
+    cluster = cluster_with(config("a", x=1))
+    foreign = {"kind": "Config", "metadata": {"name": "b"}}
+    known = {CONFIG: [cluster.objects["Config", "", "a"], foreign]}
+    assert actions(plan(cluster, KINDS, "owner=me", [config("a", x=1)], known)) == [("a", "unchanged")]
+    assert actions(plan(cluster, KINDS, "owner=me", [], known)) == [("a", "deleted")]
+    assert ("list", "Config") not in cluster.requests
 
 
 def test_kinds_that_the_server_does_not_have_are_taken_as_absent():

@@ -10,8 +10,9 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.homeops.cluster.plugins.modules import bgp_route_info
 
-WITHOUT_BGP = """echo '% BGP instance not found'; echo '{}{}{}{"warning": "none"}{"warning": "none"}'"""
-NOTHING = {"asn": 0, "router_id": "", "peers": [], "routes": [], "received": []}
+WITHOUT_BGP = """echo '% BGP instance not found'; echo '{}{}{}{}{"warning": "none"}{"warning": "none"}'"""
+NOTHING = {"asn": 0, "router_id": "", "listen_ranges": [], "peers": [], "routes": [], "received": []}
+UNEXPLAINED = {"filtered": {}, "instead": {}}
 
 
 @pytest.fixture(name="run")
@@ -30,15 +31,16 @@ def run_(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("check", [False, True])
-def test_the_answer(run, check):
-    assert run(WITHOUT_BGP, _ansible_check_mode=check) == {"changed": False, **NOTHING}
-
-
-def test_what_is_not_as_it_should_be_fails_and_is_answered_all_the_same(run):
-    result = run(WITHOUT_BGP, nodes=["192.0.2.11"], addresses=["198.51.100.1"])
-    assert result.pop("msg").startswith("2 problems:\n- 192.0.2.11: the router does not know this node")
-    assert result == {"failed": True, **NOTHING}
+@pytest.mark.parametrize(
+    ("options", "complete"),
+    [({}, True), ({"nodes": ["192.0.2.11"], "addresses": ["198.51.100.1"]}, False)],
+)
+def test_the_answer_tells_whether_it_is_what_was_waited_for(run, check, options, complete):
+    result = run(WITHOUT_BGP, _ansible_check_mode=check, **options)
+    assert set(result.pop("signature_failures")) == {"missing", "unexpected", "wrong"}
+    assert "127.0.0.1" in result.pop("addresses")
+    assert result == {"changed": False, "complete": complete, **NOTHING, **UNEXPLAINED}
 
 
 def test_failure(run):
-    assert "systemctl status frr" in run("echo 'failed to connect to any daemons' >&2; exit 1")["msg"]
+    assert "systemctl restart frr" in run("echo 'failed to connect to any daemons' >&2; exit 1")["msg"]
