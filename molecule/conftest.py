@@ -10,18 +10,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import re
 import subprocess
-from pathlib import Path
+import time
 from typing import Any, Callable
 
 import pytest
 import testinfra
 import yaml
+from commands import LAB, ROOT, playbook_command, playbook_environment
 
-ROOT = Path(__file__).resolve().parent.parent
-LAB = ROOT / ".lab" / os.environ.get("LAB_NAME", "test")
 SECRETS = ("cluster_k3s_token", "cluster_bgp_password", "cluster_argocd_admin_password", "cluster_unifi_api_key")
 
 
@@ -74,6 +72,61 @@ def vtysh(machine: Callable[[str], Any]) -> Callable[[str], Any]:
     return lambda command: json.loads(machine("router").check_output("vtysh -c %s", command))
 
 
+@pytest.fixture(scope="session")
+def routes(machine: Callable[[str], Any]) -> Callable[[], dict[str, list[str]]]:
+    """What BGP brought into the router's kernel: the nodes by which each destination is reached."""
+
+    def ask() -> dict[str, list[str]]:
+        found = json.loads(machine("router").check_output("ip -j route show proto bgp") or "[]")
+        return {
+            route["dst"]: sorted(hop["gateway"] for hop in route.get("nexthops", [route]) if "gateway" in hop)
+            for route in found
+        }
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def addresses(kubectl: Callable[..., Any]) -> Callable[[], set[str]]:
+    """The addresses of all Services."""
+
+    def ask() -> set[str]:
+        services = kubectl("get", "services", "-A")["items"]
+        return {entry["ip"] for item in services for entry in item["status"]["loadBalancer"].get("ingress", [])}
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def exactly_routed(
+    routes: Callable[[], dict[str, list[str]]], addresses: Callable[[], set[str]], node_addresses: list[str]
+) -> Callable[..., bool]:
+    """Whether the router has the addresses of the Services, no other, each by way of every node."""
+
+    def compare(count: int) -> bool:
+        there = addresses()
+        return len(there) == count and routes() == {address: sorted(node_addresses) for address in there}
+
+    return compare
+
+
+@pytest.fixture(scope="session")
+def node_addresses() -> list[str]:
+    groups = yaml.safe_load((LAB / "inventory" / "hosts.yml").read_text())["all"]["children"]
+    hosts = {**groups["k3s_servers"]["hosts"], **groups["k3s_agents"]["hosts"]}
+    return [host["ansible_host"] for host in hosts.values()]
+
+
+def eventually(true: Callable[[], Any], seconds: float = 30) -> bool:
+    """Whether it becomes true in time."""
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.25)
+    return True
+
+
 @dataclasses.dataclass
 class Run:
     """One finished run of ansible-playbook."""
@@ -83,27 +136,12 @@ class Run:
 
     @property
     def recap(self) -> dict[str, dict[str, int]]:
-        lines = self.output.rpartition("PLAY RECAP")[2].splitlines()
-        pairs = [(line.partition(":")[0].strip(), re.findall(r"(\w+)=(\d+)", line)) for line in lines if "ok=" in line]
-        return {host: {key: int(value) for key, value in counts} for host, counts in pairs}
+        lines = re.findall(r"^(\S+)\s*: (ok=\d+ .*)$", self.output.rpartition("PLAY RECAP")[2], re.MULTILINE)
+        return {host: {key: int(count) for key, count in re.findall(r"(\w+)=(\d+)", line)} for host, line in lines}
 
     @property
     def changed(self) -> dict[str, int]:
         return {host: counts["changed"] for host, counts in self.recap.items()}
-
-
-def playbook_command(name: str, *arguments: str) -> list[str]:
-    return ["ansible-playbook", "-i", str(LAB / "inventory"), str(ROOT / "playbooks" / f"{name}.yml"), *arguments]
-
-
-def playbook_environment() -> dict[str, str]:
-    bins = f"{ROOT / '.lab' / 'bin'}:{ROOT / '.venv' / 'bin'}"
-    return {
-        **os.environ,
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_NOCOLOR": "1",
-        "PATH": f"{bins}:{os.environ['PATH']}",
-    }
 
 
 @pytest.fixture(scope="session")

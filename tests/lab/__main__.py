@@ -34,6 +34,7 @@ def _arguments() -> argparse.Namespace:
     commands.add_parser("check", help="is this machine fit for the lab?")
     commands.add_parser("python", help="install packages, and the virtual environment .venv")
     commands.add_parser("prepare", help="install and compile what the lab needs, but make no host")
+    commands.add_parser("browser", help="install the browser that some tests open pages with")
     up = commands.add_parser("up", help="make the lab, run site.yml against it, show what came of it")
     up.add_argument("--no-site", action="store_true", help="make the hosts only")
     commands.add_parser("status", help="show the table again")
@@ -52,6 +53,8 @@ def _run(chosen: argparse.Namespace) -> None:
     elif chosen.command == "python":
         packages.install()
         packages.make_environment()
+    elif chosen.command == "browser":
+        packages.install_browser()
     elif chosen.command == "down":
         import_module("tests.lab.down").down(everything=chosen.all)
     else:

@@ -99,7 +99,7 @@ def inspect(lab: Lab) -> Machine:
         cgroups=os.path.ismount("/sys/fs/cgroup"),
         overlay=succeeds("modprobe", "overlay") or succeeds("grep", "-qw", "overlay", "/proc/filesystems"),
         disk_free=min(shutil.disk_usage(disk).free for disk in disks) / 1e9,
-        disk_needed=WARM_DISK if (lab.binaries / "k3s").exists() else COLD_DISK,
+        disk_needed=WARM_DISK if any(lab.binaries.glob("k3s-*")) else COLD_DISK,
         memory=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9,
         conflict=_conflict(lab) if os.geteuid() == 0 else None,
     )

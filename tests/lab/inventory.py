@@ -86,6 +86,7 @@ def inventory(lab: Lab, values: dict[str, str]) -> dict[str, Any]:
         "lab_subnet": lab.settings.subnet,
         "lab_prefix": lab.prefix,
         "lab_pool_prefix": lab.pool_prefix,
+        "lab_cilium_version": lab.settings.cilium_version,
         "lab_mirror": f"http://{lab.mirror.address}",
         "ansible_user": "root",
         "ansible_ssh_private_key_file": str(ssh / "id_ed25519"),

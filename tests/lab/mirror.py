@@ -12,14 +12,14 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import yaml
 
 from tests.lab.command import digest, note, run
 from tests.lab.images import machine_network, root_of
-from tests.lab.programs import module_directory
+from tests.lab.programs import k3s, module_directory, versions
 from tests.lab.settings import Lab
 
 ARGO_CD_MODULE = "github.com/argoproj/argo-cd/v3"
@@ -28,24 +28,26 @@ MADE_BY = digest(Path(__file__))
 GIT = ("git", "-c", "user.name=lab", "-c", "user.email=lab@localhost", "-c", "init.defaultBranch=main")
 
 
-def versions(lab: Lab) -> dict[str, str]:
-    description = yaml.safe_load((lab.project / "inventory" / "lab" / "group_vars" / "all.yml").read_text())
-    found: dict[str, str] = description["cluster_versions"]
-    return found
-
-
 def fill(lab: Lab, node_image: str) -> None:
     """Bring every part up to date; a part is made again only when what it is made of has changed."""
     content = lab.directory / "mirror"
     content.mkdir(parents=True, exist_ok=True)
-    version = versions(lab)
+    served = versions(lab)
+    gateway_api = [version["gateway_api"] for version in served]
     packages = lab.sources / "debian" / "packages.txt"
     stubs = lab.sources / "rocky" / "packages.txt"
     given = {"cilium": lab.settings.cilium_chart, "argo-cd": lab.settings.argocd_chart}
-    _release(Path(lab.settings.k3s_binary or lab.binaries / "k3s"), content / "k3s" / version["k3s"])
+    releases = {release: lab.binaries / k3s(release).name for release in (version["k3s"] for version in served)}
+    if lab.settings.k3s_binary:
+        releases[served[0]["k3s"]] = Path(lab.settings.k3s_binary)
+    _releases(releases, content / "k3s")
     parts: tuple[tuple[str, str, Callable[[Path], None]], ...] = (
-        ("charts", digest(lab.sources / "charts", *given.values()), lambda to: _charts(lab, given, to)),
-        ("gateway-api", version["gateway_api"], lambda to: _gateway_api(version["gateway_api"], to)),
+        (
+            "charts",
+            digest(lab.sources / "charts", *lab.cilium_versions, *given.values()),
+            lambda to: _charts(lab, given, to),
+        ),
+        ("gateway-api", digest(*gateway_api), lambda to: _gateway_api(gateway_api, to)),
         ("debian", digest(packages, node_image), lambda to: _debian(packages, node_image, to)),
         ("rocky", digest(stubs), lambda to: _rocky(stubs, to)),
         ("git", "1", lambda to: _git(lab.project / "tests" / "lab" / "git", to)),
@@ -74,14 +76,23 @@ def _publish(lab: Lab, name: str, served: Path, make: Callable[[Path], None]) ->
     stamp.write_text(cached.name)
 
 
+def _releases(binaries: Mapping[str, Path], folder: Path) -> None:
+    """The files of each K3s release under the names a real one has."""
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        if old.name not in binaries:
+            shutil.rmtree(old)
+    for release, binary in binaries.items():
+        _release(binary, folder / release)
+
+
 def _release(binary: Path, folder: Path) -> None:
-    """The files of a K3s release under the names a real one has."""
     served, sums = folder / "k3s", folder / "sha256sum-amd64.txt"
     current = served.exists() and sums.exists() and os.path.samefile(served, binary)
     if current and sums.stat().st_mtime_ns > binary.stat().st_mtime_ns:
         return
-    shutil.rmtree(folder.parent, ignore_errors=True)
-    folder.mkdir(parents=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     try:
         os.link(binary.resolve(), served)
     except OSError:
@@ -100,8 +111,17 @@ def _charts(lab: Lab, given: Mapping[str, str], folder: Path) -> None:
             shutil.copytree(lab.sources / "charts" / name, chart)
             if name == "argo-cd":
                 _argo_cd_definitions(chart)
-            run(helm, "package", chart, "--destination", folder)
+                run(helm, "package", chart, "--destination", folder)
+            else:
+                package_cilium(lab, chart, folder)
     run(helm, "repo", "index", folder)
+
+
+def package_cilium(lab: Lab, chart: Path, folder: Path) -> None:
+    """One chart for all versions: it has the values that the role cilium uses, which none of them lacks."""
+    for version in lab.cilium_versions:
+        named = ("--version", version, "--app-version", version)
+        run(lab.binaries / "helm", "package", chart, "--destination", folder, *named)
 
 
 def _argo_cd_definitions(chart: Path) -> None:
@@ -114,13 +134,15 @@ def _argo_cd_definitions(chart: Path) -> None:
         (target / file.name).write_bytes(file.read_bytes())
 
 
-def _gateway_api(version: str, folder: Path) -> None:
-    source = module_directory(GATEWAY_API_MODULE, version) / "config" / "crd" / "standard"
-    release = folder / version
-    release.mkdir()
-    text = "".join(f"---\n{file.read_text()}\n" for file in sorted(source.glob("*.yaml")))
-    (release / "standard-install.yaml").write_text(text)
-    (release / "sha256sum.txt").write_text(f"{_sha256(release / 'standard-install.yaml')}  standard-install.yaml\n")
+def _gateway_api(releases: Iterable[str], folder: Path) -> None:
+    for version in releases:
+        source = module_directory(GATEWAY_API_MODULE, version) / "config" / "crd" / "standard"
+        release = folder / version
+        release.mkdir()
+        text = "".join(f"---\n{file.read_text()}\n" for file in sorted(source.glob("*.yaml")))
+        (release / "standard-install.yaml").write_text(text)
+        sums = f"{_sha256(release / 'standard-install.yaml')}  standard-install.yaml\n"
+        (release / "sha256sum.txt").write_text(sums)
 
 
 def _debian(packages: Path, node_image: str, folder: Path) -> None:

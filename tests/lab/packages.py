@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.lab.command import LabError, digest, note, run
@@ -31,19 +32,17 @@ PACKAGES = (
     "rpm",
     "runc",
 )
+BROWSER = ("chromium",)  # for the tests that open a page, not for the lab
 NETWORK = "Check the machine's network and the files /etc/apt/sources.list*, then run it again."
 
 
+def install_browser() -> None:
+    _install(BROWSER)
+
+
 def install() -> None:
-    """Install what is missing; apt is not asked when nothing is."""
-    found = run("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n").splitlines()
-    wanted = [*PACKAGES, *_venv_package()]
-    missing = [package for package in wanted if f"{package} installed" not in found]
-    if missing:
-        note(f"installing {' '.join(missing)}")
-        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        run("apt-get", "update", "-q", env=env, remedy=NETWORK)
-        run("apt-get", "install", "-q", "-y", "--no-install-recommends", *missing, env=env, remedy=NETWORK)
+    """What the lab needs."""
+    _install([*PACKAGES, *_venv_package()])
     backend = run("podman", "info", "--format", "{{.Host.NetworkBackend}}").strip()
     if backend != "netavark":
         raise LabError(
@@ -51,6 +50,17 @@ def install() -> None:
             'Write `network_backend = "netavark"` under [network] in /etc/containers/containers.conf and run'
             " `podman system reset`, which removes every container and image of podman's.",
         )
+
+
+def _install(wanted: Sequence[str]) -> None:
+    """Install what is missing; apt is not asked when nothing is."""
+    found = run("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n").splitlines()
+    missing = [package for package in wanted if f"{package} installed" not in found]
+    if missing:
+        note(f"installing {' '.join(missing)}")
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        run("apt-get", "update", "-q", env=env, remedy=NETWORK)
+        run("apt-get", "install", "-q", "-y", "--no-install-recommends", *missing, env=env, remedy=NETWORK)
 
 
 def make_environment() -> None:

@@ -12,13 +12,51 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
+
+import yaml
 
 from tests.lab.command import LabError, digest, note, run
 from tests.lab.settings import Lab
 
 TOOLS = {"helm": "helm/helm", "kubectl": "kubectl/kubectl"}
-STAND_INS = ("k3s", "cilium-bgp")
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A program compiled from tests/lab/programs: the module and the package in it. A K3s is told its version."""
+
+    name: str
+    module: str
+    package: str
+    version: str = ""
+
+    @property
+    def flags(self) -> tuple[str, str]:
+        return "-ldflags", "-s -w" + (f" -X main.version={self.version}" if self.version else "")
+
+
+CILIUM = {
+    "1.18.6": StandIn("cilium-bgp-1.18", "cilium-bgp-1.18", "."),
+    "1.19.0": StandIn("cilium-bgp-1.19", ".", "./cilium-bgp-1.19"),
+}
+
+
+def k3s(release: str) -> StandIn:
+    return StandIn(f"k3s-{release}", ".", "./k3s", release)
+
+
+def stand_ins(lab: Lab) -> list[StandIn]:
+    """What this lab needs, and what it needs to be upgraded."""
+    releases = {version["k3s"] for version in versions(lab)}
+    return [*(k3s(release) for release in sorted(releases)), *(CILIUM[version] for version in lab.cilium_versions)]
+
+
+def versions(lab: Lab) -> list[dict[str, str]]:
+    """The lab's sets of versions that go together: of what `up` installs, then of what that can be upgraded to."""
+    description = yaml.safe_load((lab.project / "inventory" / "lab" / "group_vars" / "all.yml").read_text())
+    return [description["lab_versions"][version] for version in lab.cilium_versions]
 
 
 def install_tools(lab: Lab) -> None:
@@ -46,22 +84,23 @@ def install_tools(lab: Lab) -> None:
 def build(lab: Lab) -> None:
     """Compile the stand-ins, unless the binaries are of exactly these sources and this compiler."""
     sources = lab.sources / "programs"
-    stamp = lab.binaries / ".programs"
-    wanted = digest(run("go", "version"), *(file for file in sorted(sources.rglob("*")) if _compiled(file)))
-    if _current(stamp, wanted, *(lab.binaries / name for name in STAND_INS)):
-        return
-    note("compiling the stand-ins for K3s and Cilium (5 minutes the first time, 10 to 30 seconds after a change)")
+    state = digest(run("go", "version"), *(file for file in sorted(sources.rglob("*")) if _compiled(file)))
     lab.binaries.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=lab.scratch) as folder:
+    for program in stand_ins(lab):
+        stamp, binary = lab.binaries / f".{program.name}", lab.binaries / program.name
+        wanted = digest(state, *program.flags)
+        if _current(stamp, wanted, binary):
+            continue
+        note(f"compiling {program.name} (up to 5 minutes the first time, 10 to 30 seconds after a change)")
+        part = lab.scratch / program.name
         run(
-            *("go", "build", "-ldflags", "-s -w", "-o", folder + "/", *(f"./{name}" for name in STAND_INS)),
-            cwd=sources,
+            *("go", "build", *program.flags, "-o", part, program.package),
+            cwd=sources / program.module,
             remedy="A module that could not be fetched: check GOPROXY and the network. A compile error: correct the"
             " sources in tests/lab/programs.",
         )
-        for name in STAND_INS:
-            os.replace(Path(folder) / name, lab.binaries / name)
-    stamp.write_text(wanted)
+        os.replace(part, binary)
+        stamp.write_text(wanted)
 
 
 def module_directory(module: str, version: str) -> Path:

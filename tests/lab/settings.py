@@ -18,6 +18,7 @@ from tests.lab.command import LabError
 PROJECT = Path(__file__).resolve().parents[2]
 RESERVED = ("bin", "cache", "lock", "tmp")
 SUBNETS = {"lab": "10.89.17.0/24", "test": "10.89.18.0/24"}
+CILIUM_VERSIONS = ("1.18.6", "1.19.0")  # oldest first; each has its program in tests/lab/programs
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Settings:
     servers: int = 1
     agents: int = 1
     rocky: bool = False
+    cilium_version: str = CILIUM_VERSIONS[-1]
     k3s_binary: str = ""
     cilium_chart: str = ""
     argocd_chart: str = ""
@@ -108,6 +110,11 @@ class Lab:
         return f"10.99.{self.settings.subnet.split('.')[2]}"
 
     @property
+    def cilium_versions(self) -> tuple[str, ...]:
+        """What `up` installs, then what that can be upgraded to."""
+        return CILIUM_VERSIONS[CILIUM_VERSIONS.index(self.settings.cilium_version) :]
+
+    @property
     def router(self) -> Host:
         return Host("router", f"{self.prefix}.1", "router", "routers")
 
@@ -162,6 +169,9 @@ def read(environment: Mapping[str, str]) -> Settings:
             problems.append(f"{variable}={path}: there is no such file")
         return str(Path(path).resolve()) if path else ""
 
+    cilium_version = environment.get("LAB_CILIUM_VERSION", "") or CILIUM_VERSIONS[-1]
+    if cilium_version not in CILIUM_VERSIONS:
+        problems.append(f"LAB_CILIUM_VERSION={cilium_version}: must be one of {', '.join(CILIUM_VERSIONS)}")
     name = environment.get("LAB_NAME", "") or "lab"
     if not re.fullmatch(r"[a-z][a-z0-9]{0,14}", name) or name in RESERVED:
         problems.append(f"LAB_NAME={name}: must be up to 15 small letters and digits, and not {', '.join(RESERVED)}")
@@ -176,6 +186,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         servers=number("LAB_SERVERS", 1, (1, 3, 5)),
         agents=number("LAB_AGENTS", 1, range(10)),
         rocky=bool(number("LAB_ROCKY", 0, (0, 1))),
+        cilium_version=cilium_version,
         k3s_binary=file("LAB_K3S_BINARY"),
         cilium_chart=file("LAB_CILIUM_CHART"),
         argocd_chart=file("LAB_ARGOCD_CHART"),

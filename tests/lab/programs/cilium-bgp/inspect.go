@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 homeops.cluster contributors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package ciliumbgp
 
 import (
 	"context"
@@ -14,12 +14,18 @@ import (
 
 	"github.com/cilium/hive/cell"
 
+	"github.com/cilium/cilium/api/v1/models"
 	restapi "github.com/cilium/cilium/api/v1/server/restapi/bgp"
-	"github.com/cilium/cilium/pkg/bgp/agent"
 )
 
+// Routers is what a BGP control plane tells of itself.
+type Routers interface {
+	GetPeers(context.Context) ([]*models.BgpPeer, error)
+	GetRoutes(context.Context, restapi.GetBgpRoutesParams) ([]*models.BgpRoute, error)
+}
+
 // serveInspection answers /peers and /routes (?afi=ipv6) like `cilium-dbg bgp peers|routes`, on the loopback only.
-func serveInspection(lc cell.Lifecycle, log *slog.Logger, a *arguments, m agent.BGPRouterManager) error {
+func serveInspection(lc cell.Lifecycle, log *slog.Logger, a *arguments, m Routers) error {
 	host, _, err := net.SplitHostPort(a.inspect)
 	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
 		return fmt.Errorf("--listen %q: not a loopback address", a.inspect)

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 homeops.cluster contributors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package ciliumbgp
 
 import (
 	"context"

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 homeops.cluster contributors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package main
+package ciliumbgp
 
 import (
 	"context"
@@ -19,7 +19,6 @@ import (
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 
 	operatork8s "github.com/cilium/cilium/operator/k8s"
-	operatorbgp "github.com/cilium/cilium/operator/pkg/bgp"
 	"github.com/cilium/cilium/operator/pkg/lbipam"
 	"github.com/cilium/cilium/pkg/hive"
 	"github.com/cilium/cilium/pkg/k8s"
@@ -27,16 +26,16 @@ import (
 	"github.com/cilium/cilium/pkg/logging"
 )
 
-// operatorCell: Cilium's kinds, LB-IPAM, CiliumBGPClusterConfig -> CiliumBGPNodeConfig.
+// operatorCell: Cilium's kinds, LB-IPAM, CiliumBGPClusterConfig -> CiliumBGPNodeConfig (which is what the version brings).
 // The kinds go before the informers, whose start hooks are appended later.
-func operatorCell(*arguments) cell.Cell {
+func operatorCell(v Version) cell.Cell {
 	return cell.Module("operator", "CRDs BGP operator and LB-IPAM",
 		common,
 		apis.RegisterCRDsCell,
 		operatork8s.ResourcesCell,
 		cell.Provide(k8s.ServiceResource),
 		lbipam.Cell,
-		operatorbgp.Cell,
+		v.Operator,
 		cell.Config(gatewayConfig{}),
 		cell.Invoke(acceptGatewayClasses),
 	)

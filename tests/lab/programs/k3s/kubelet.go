@@ -246,7 +246,7 @@ func (k *kubelet) start(pod *corev1.Pod) (*hostPod, error) {
 		}
 		host.ip = ip
 	}
-	known := map[string]pods.Program{}
+	known := pods.Programs{}
 	if raw, err := os.ReadFile(imagesFile); err == nil {
 		if err := yaml.Unmarshal(raw, &known); err != nil {
 			return nil, err
@@ -254,7 +254,7 @@ func (k *kubelet) start(pod *corev1.Pod) (*hostPod, error) {
 	}
 	vars := map[string]string{"NODE_NAME": k.settings.NodeName, "NODE_IP": k.settings.NodeIP, "POD_NAMESPACE": pod.Namespace, "KUBECONFIG": kubeletKubeconfig(k.settings)}
 	for _, container := range pod.Spec.Containers {
-		if stands, ok := known[pods.ImageName(container.Image)]; ok {
+		if stands, ok := known.StandIn(container.Image); ok {
 			argv, env := stands.Command(pod, container, vars)
 			logs := filepath.Join("/var/log/pods", strings.Join([]string{pod.Namespace, pod.Name, string(pod.UID)}, "_"), container.Name, "0.log")
 			host.programs[container.Name] = startProgram(argv, env, logs, pods.ProbeURL(container, host.ip), k.poke)

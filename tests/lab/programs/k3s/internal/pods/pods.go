@@ -14,18 +14,25 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Program is a host program that stands for an image: the images file maps image names (without tag) to these.
+// Program is a host program that stands for an image.
 type Program struct {
 	Argv []string `json:"argv"`
 }
 
-// ImageName is an image without its tag and digest.
-func ImageName(image string) string {
+// Programs is the images file: names of images, with a tag where one tag has a program of its own.
+type Programs map[string]Program
+
+// StandIn is the program for an image, whose digest does not matter.
+func (known Programs) StandIn(image string) (Program, bool) {
 	image, _, _ = strings.Cut(image, "@")
+	if program, ok := known[image]; ok {
+		return program, true
+	}
 	if i := strings.LastIndex(image, ":"); i > strings.LastIndex(image, "/") {
 		image = image[:i]
 	}
-	return image
+	program, ok := known[image]
+	return program, ok
 }
 
 // Command expands $(NAME) in a program's arguments; known are vars and the container's own variables.

@@ -13,16 +13,26 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
 
-func TestImageName(t *testing.T) {
+func TestStandIn(t *testing.T) {
+	known := Programs{}
+	for _, name := range []string{"quay.io/cilium/cilium", "quay.io/cilium/cilium:v1.18.6", "registry:5000/a/b", "tagged:1"} {
+		known[name] = Program{Argv: []string{name}}
+	}
 	for image, want := range map[string]string{
 		"quay.io/cilium/cilium:v1.19.0":               "quay.io/cilium/cilium",
 		"quay.io/cilium/cilium:v1.19.0@sha256:abcdef": "quay.io/cilium/cilium",
+		"quay.io/cilium/cilium:v1.18.6":               "quay.io/cilium/cilium:v1.18.6",
+		"quay.io/cilium/cilium:v1.18.6@sha256:abcdef": "quay.io/cilium/cilium:v1.18.6",
 		"registry:5000/a/b":                           "registry:5000/a/b",
 		"registry:5000/a/b:tag":                       "registry:5000/a/b",
-		"nginx":                                       "nginx",
 	} {
-		if have := ImageName(image); have != want {
-			t.Errorf("%s: %s", image, have)
+		if have, ok := known.StandIn(image); !ok || have.Argv[0] != want {
+			t.Errorf("%s: %s", image, have.Argv)
+		}
+	}
+	for _, image := range []string{"nginx", "tagged", "tagged:2", "registry:5000/a"} {
+		if have, ok := known.StandIn(image); ok {
+			t.Errorf("%s: %s", image, have.Argv)
 		}
 	}
 }

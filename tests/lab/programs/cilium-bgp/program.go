@@ -1,20 +1,15 @@
 // SPDX-FileCopyrightText: 2026 homeops.cluster contributors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Command cilium-bgp is Cilium without its datapath: it stands behind the lab's `cilium` and `cilium-operator` pods.
+// Package ciliumbgp is Cilium without its datapath: the programs made of it stand behind the lab's `cilium` and `cilium-operator` pods.
 //
 // STAND-IN. Real, from Cilium's own module: the BGP control plane of the agent with its GoBGP, and of the operator; LB-IPAM; the registration of
 // Cilium's kinds; their options, read from the ConfigMap cilium-config.
-// Ours, in place of the rest: CiliumNode is copied from Node (mirror.go), the CNI configuration is one file that makes the node Ready (cni.go),
+// Ours, in place of the rest: CiliumNode is copied from Node (mirror.go), the CNI configuration is one file that makes the node Ready (network.go),
 // GatewayClasses are accepted (gateway.go), the operator's leader election (operator.go), /peers and /routes as `cilium-dbg bgp` shows them (inspect.go).
 // Left out: eBPF, networking of pods, kube-proxy replacement, policies, Hubble, Gateway API and Ingress (a Gateway gets no Service),
 // L2 announcements, IPAM (pod networks are those that Kubernetes gives to the nodes), and rights: the pods' service accounts are not used.
-//
-// Cilium's fork of GoBGP turns multipath TCP off, where Linux has no TCP_MD5SIG; the released GoBGP used here does not. Without the next line a
-// peer with a password could not connect to an instance that has a localPort.
-//
-//go:debug multipathtcp=0
-package main
+package ciliumbgp
 
 import (
 	"context"
@@ -24,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cilium/hive/cell"
 	"github.com/spf13/pflag"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -36,8 +32,14 @@ import (
 	"homeops.cluster/lab/cilium-bgp/internal/config"
 )
 
-const usage = `usage: cilium-bgp operator [--config-map NAMESPACE/NAME] --k8s-kubeconfig-path FILE
-       cilium-bgp agent --node NAME [--config-map NAMESPACE/NAME] --k8s-kubeconfig-path FILE`
+const usage = `usage: cilium-bgp-VERSION operator [--config-map NAMESPACE/NAME] --k8s-kubeconfig-path FILE
+       cilium-bgp-VERSION agent --node NAME [--config-map NAMESPACE/NAME] --k8s-kubeconfig-path FILE`
+
+// Version is what differs from one version of Cilium to the next.
+type Version struct {
+	Agent    cell.Cell // the BGP control plane of one node, which must provide Routers
+	Operator cell.Cell // the BGP control plane of the cluster
+}
 
 // arguments are ours; Cilium's options join them on the command line.
 type arguments struct {
@@ -50,18 +52,19 @@ type arguments struct {
 	debug     bool
 }
 
-func main() {
+// Main is the whole program of one version.
+func Main(v Version) {
 	if len(os.Args) < 2 || (os.Args[1] != "agent" && os.Args[1] != "operator") {
 		fmt.Fprintln(os.Stderr, usage)
 		os.Exit(2)
 	}
-	if err := run(os.Args[1], os.Args[2:]); err != nil {
+	if err := run(v, os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(role string, args []string) error {
+func run(v Version, role string, args []string) error {
 	a := &arguments{flags: pflag.NewFlagSet("cilium-bgp "+role, pflag.ContinueOnError)}
 	a.flags.StringVar(&a.node, "node", "", "name of the Node (agent)")
 	a.flags.StringVar(&a.configMap, "config-map", "", "NAMESPACE/NAME of Cilium's configuration; without it the BGP control plane is on")
@@ -73,9 +76,9 @@ func run(role string, args []string) error {
 
 	var h *hive.Hive
 	if role == "agent" {
-		h = hive.New(agentCell(a))
+		h = hive.New(agentCell(v, a))
 	} else {
-		h = hive.New(operatorCell(a))
+		h = hive.New(operatorCell(v))
 	}
 	h.RegisterFlags(a.flags)
 	if err := a.flags.Parse(args); err != nil {
