@@ -157,6 +157,8 @@ options:
 notes:
   - If a SealedSecret file has no plain counterpart on this machine it is left alone.
     Plain files are not in Git, so their absence means nothing.
+  - The arguments reach the host through a pipe, whatever the settings of pipelining say, so that no plaintext is left
+    in a temporary file of Ansible's. This does not hold with C(async), nor with E(ANSIBLE_KEEP_REMOTE_FILES).
 seealso:
   - module: homeops.cluster.secret_guard
 """

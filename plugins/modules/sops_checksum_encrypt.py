@@ -160,9 +160,8 @@ notes:
   - The outcome of every case is in the collection's documentation, in the decision on checksums of encrypted files.
   - The environment of the module is that of C(sops), which finds private keys there, by E(SOPS_AGE_KEY_FILE) and the
     like. Recipients in the environment are ignored.
-  - Ansible itself writes the arguments of a module to a temporary file, unless pipelining is on (the variable
-    C(ansible_pipelining) of the task, or E(ANSIBLE_PIPELINING)). If it is killed, that file may stay. So turn it on
-    where you give O(content) or O(value), or give O(src).
+  - The arguments reach the host through a pipe, whatever the settings of pipelining say, so that no plaintext is left
+    in a temporary file of Ansible's. This does not hold with C(async), nor with E(ANSIBLE_KEEP_REMOTE_FILES).
 seealso:
   - name: SOPS
     description: How private keys are found, and how C(.sops.yaml) is written.
