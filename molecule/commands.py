@@ -28,6 +28,7 @@ def playbook_environment() -> dict[str, str]:
     return {
         **os.environ,
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_FORCE_COLOR": "false",  # molecule sets it
         "ANSIBLE_NOCOLOR": "1",
         "PATH": f"{bins}:{os.environ['PATH']}",
     }
