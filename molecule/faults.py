@@ -40,6 +40,7 @@ class Fault:
 RELOAD = (on("router", "/usr/lib/frr/frr-reload.py --reload /etc/frr/frr.conf"),)
 # What the verdict says to run, without the parts of site.yml that have nothing to do with it.
 RECONCILE = (play("reconcile_bgp"),)
+HOLD = 12.0  # seconds until a silent neighbour is given up, and Cilium has said so
 STATUS = 6.0  # seconds until Cilium has said what became of a session
 RESET = f"-s {ADDRESS['agent1']} -p tcp --dport 179 -j REJECT --reject-with tcp-reset"
 DEMO = ("default/demo",)
@@ -218,7 +219,7 @@ OBJECTS = (
         RECONCILE,
         "password_absent",
         ALL,
-        STATUS,
+        HOLD,
         long=True,
     ),
     Fault(
@@ -261,7 +262,7 @@ SESSIONS = (
         (frr("router bgp 65000", f"no neighbor {ADDRESS['agent2']}"), *RELOAD),
         "password_differs",
         ("agent2",),
-        STATUS,
+        HOLD,
     ),
     Fault(
         "the router has no password",
@@ -269,7 +270,7 @@ SESSIONS = (
         RELOAD,
         "password_absent",
         ALL,
-        STATUS,
+        HOLD,
     ),
     Fault(
         "the router has no policy for what comes in",
