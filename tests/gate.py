@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
+from collections import deque
 from pathlib import Path
 from typing import Callable
 
@@ -29,16 +31,35 @@ SCENARIOS = ("default", "bgp", "bgp_migration", "node_prepare", "interrupted", "
 
 
 class StageError(Exception):
-    """A stage failed; its own output has told why."""
+    """A stage failed; its own output has told why, and this repeats the lines that matter."""
 
 
+REASON = re.compile(r"^(E  |FAILED |ERROR|fatal: |.*\berror: |--- FAIL|\[ERROR\])")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+FRAME = re.compile(r"^\s*│ ?")  # molecule's, around what it runs
+REASONS = 40  # lines
 PATH = f"{ROOT / '.lab' / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
 
 
 def run(*command: str, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
     print(f"  $ {' '.join(command)}", flush=True)
-    if subprocess.run(command, cwd=cwd, env={**os.environ, "PATH": PATH, **(env or {})}, check=False).returncode:
-        raise StageError(" ".join(command))
+    reasons: deque[str] = deque(maxlen=REASONS)
+    with subprocess.Popen(
+        command,
+        cwd=cwd,
+        env={**os.environ, "PATH": PATH, **(env or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            plain = FRAME.sub("", COLOUR.sub("", line)).rstrip()
+            if REASON.match(plain):
+                reasons.append(f"\n    {plain}")
+    if process.returncode:
+        raise StageError(" ".join(command) + "".join(reasons))
 
 
 def lint() -> None:
@@ -150,6 +171,7 @@ def main() -> int:
     if arguments.all:
         os.environ["TEST_ALL"] = "1"
     results: dict[str, tuple[bool, float]] = {}
+    failures: list[str] = []
     for name in arguments.stages or STAGES:
         if name not in CHEAP and any(not results[cheap][0] for cheap in CHEAP if cheap in results):
             break
@@ -160,9 +182,12 @@ def main() -> int:
             passed = True
         except StageError as error:
             print(f"  FAILED: {error}", flush=True)
+            failures.append(f"{name}: {error}")
             passed = False
         results[name] = (passed, time.monotonic() - start)
     print()
+    for failure in failures:
+        print(failure)
     for name, (passed, seconds) in results.items():
         print(f"{'ok    ' if passed else 'FAILED'} {name:28} {int(seconds // 60):3} min {int(seconds % 60):2} s")
     good = sum(passed for passed, _seconds in results.values())

@@ -43,7 +43,7 @@ def test_fault(fault, playbook, exactly_routed):
     assert named == verdict.expected(fault), output
     assert status == fault.severity, output
     assert (after, still_named) == HEALTHY, output_after
-    assert exactly_routed(SERVICES)
+    assert eventually(lambda: exactly_routed(SERVICES))
 
 
 def test_the_documentation_has_what_was_seen():

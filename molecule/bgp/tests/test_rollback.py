@@ -30,9 +30,9 @@ def test_what_kills_the_sessions_is_taken_back(method, override, *, playbook, ma
     assert run.returncode == 2, run.output
     assert f"not within {SECONDS} s after it, so the previous configuration was put back" in run.output
     assert "Established again" in run.output
-    assert established()
+    assert eventually(established)
     assert router.check_output("cat /etc/frr/frr.conf") == before
-    assert exactly_routed(2)
+    assert eventually(lambda: exactly_routed(2))
 
 
 def test_nothing_of_it_is_left(playbook, machine):
