@@ -21,7 +21,7 @@ from pathlib import Path
 from tests.lab.command import LabError, run, succeeds
 from tests.lab.settings import Lab
 
-COLD_DISK = 15.0
+COLD_DISK = 20.0
 WARM_DISK = 4.0
 MEMORY = 5.5  # a machine sold with 6 GB shows a little less
 

@@ -17,6 +17,7 @@ from tests.lab.command import LabError, digest, note, run, succeeds, together, w
 from tests.lab.settings import Host, Lab
 
 PORTS = {"node": (22,), "rocky": (22,), "router": (22, 443), "mirror": (80,)}
+SERVICES = ("argocd-redis", "argocd-repo-server")  # nothing leads to a Service: Argo CD's pods are together on one node
 HAS_RUN = ("running", "exited", "stopped")  # in any other state a start was interrupted: nothing to lose
 PACKAGE_LISTS = {
     "node": ("/var/lib/apt/lists/*Packages", "apt-get update -q"),
@@ -46,7 +47,7 @@ def arguments(lab: Lab, host: Host, image: str) -> list[str]:
         mounts[lab.sources / "unifi"] = "/usr/local/lib/unifi-network:ro"
         mounts[lab.directory / "router"] = "/etc/unifi-network"
     if host.image == "mirror":
-        mounts = {lab.directory / "mirror": "/srv/mirror:ro"}
+        mounts = {lab.directory / "mirror": "/srv/mirror"}
     volumes = [f"--volume={source}:{target}" for source, target in mounts.items()]
     if lab.settings.k3s_binary and host.image == "node":  # containerd cannot keep its layers on an overlay file system
         volumes += ["--volume=/var/lib/rancher", "--volume=/var/lib/kubelet"]
@@ -55,6 +56,7 @@ def arguments(lab: Lab, host: Host, image: str) -> list[str]:
         f"--network={lab.network}",
         f"--ip={host.address}",
         *(f"--add-host={other.name}:{other.address}" for other in (lab.router, lab.mirror) if other != host),
+        *(f"--add-host={service}:127.0.0.1" for service in SERVICES if host.image == "node"),
         "--systemd=always",
         "--privileged",
         "--ulimit=nofile=20000:20000",

@@ -68,8 +68,9 @@ RECIPES = (
     Recipe(
         "node",
         "base",
-        (),
+        ("git", "redis-server"),  # for the programs behind Argo CD's pods
         (
+            "systemctl disable --quiet redis-server",
             f"systemctl mask --quiet {' '.join(MASKED)}",
             "rm -f /etc/ssh/ssh_host_* /etc/machine-id /var/lib/dbus/machine-id",
             "touch /etc/machine-id",

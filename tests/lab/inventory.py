@@ -87,6 +87,8 @@ def inventory(lab: Lab, values: dict[str, str]) -> dict[str, Any]:
         "lab_prefix": lab.prefix,
         "lab_pool_prefix": lab.pool_prefix,
         "lab_cilium_version": lab.settings.cilium_version,
+        # Below kubernetes/core, the root application finds nothing.
+        "lab_gitops_path": "kubernetes" if lab.settings.applications else "kubernetes/core",
         "lab_mirror": f"http://{lab.mirror.address}",
         "ansible_user": "root",
         "ansible_ssh_private_key_file": str(ssh / "id_ed25519"),

@@ -3,7 +3,7 @@
 
 """What the mirror serves: K3s release, charts, Gateway API, Debian and rpm packages, a Git repository.
 
-Everything lies in .lab/<name>/mirror, which the mirror container sees read-only.
+Everything lies in .lab/<name>/mirror, which the mirror container serves; who pushes to a Git repository writes there.
 """
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-import yaml
-
+from tests.lab import argo_cd_chart
 from tests.lab.command import digest, note, run
 from tests.lab.images import machine_network, root_of
 from tests.lab.programs import k3s, module_directory, versions
 from tests.lab.settings import Lab
 
-ARGO_CD_MODULE = "github.com/argoproj/argo-cd/v3"
 GATEWAY_API_MODULE = "sigs.k8s.io/gateway-api"
-MADE_BY = digest(Path(__file__))
+MADE_BY = digest(Path(__file__), Path(argo_cd_chart.__file__))
 GIT = ("git", "-c", "user.name=lab", "-c", "user.email=lab@localhost", "-c", "init.defaultBranch=main")
 
 
@@ -50,7 +48,7 @@ def fill(lab: Lab, node_image: str) -> None:
         ("gateway-api", digest(*gateway_api), lambda to: _gateway_api(gateway_api, to)),
         ("debian", digest(packages, node_image), lambda to: _debian(packages, node_image, to)),
         ("rocky", digest(stubs), lambda to: _rocky(stubs, to)),
-        ("git", "1", lambda to: _git(lab.project / "tests" / "lab" / "git", to)),
+        ("git", digest(lab.sources / "git"), lambda to: _git(lab.sources / "git", to)),
     )
     for name, wanted, make in parts:
         _publish(lab, f"{name}-{digest(wanted, MADE_BY)}", content / name, make)
@@ -106,14 +104,10 @@ def _charts(lab: Lab, given: Mapping[str, str], folder: Path) -> None:
         if real:
             shutil.copy2(real, folder)
             continue
-        with tempfile.TemporaryDirectory() as scratch:
-            chart = Path(scratch) / name
-            shutil.copytree(lab.sources / "charts" / name, chart)
-            if name == "argo-cd":
-                _argo_cd_definitions(chart)
-                run(helm, "package", chart, "--destination", folder)
-            else:
-                package_cilium(lab, chart, folder)
+        if name == "argo-cd":
+            argo_cd_chart.package(lab, folder)
+        else:
+            package_cilium(lab, lab.sources / "charts" / name, folder)
     run(helm, "repo", "index", folder)
 
 
@@ -122,16 +116,6 @@ def package_cilium(lab: Lab, chart: Path, folder: Path) -> None:
     for version in lab.cilium_versions:
         named = ("--version", version, "--app-version", version)
         run(lab.binaries / "helm", "package", chart, "--destination", folder, *named)
-
-
-def _argo_cd_definitions(chart: Path) -> None:
-    """Argo CD's own CRDs, of the version that the chart says it installs."""
-    version = str(yaml.safe_load((chart / "Chart.yaml").read_text())["appVersion"])
-    source = module_directory(ARGO_CD_MODULE, f"v{version.removeprefix('v')}") / "manifests" / "crds"
-    target = chart / "crds"
-    target.mkdir(exist_ok=True)
-    for file in source.glob("*-crd.yaml"):
-        (target / file.name).write_bytes(file.read_bytes())
 
 
 def _gateway_api(releases: Iterable[str], folder: Path) -> None:

@@ -38,6 +38,7 @@ class Settings:
     servers: int = 1
     agents: int = 1
     rocky: bool = False
+    applications: bool = True
     cilium_version: str = CILIUM_VERSIONS[-1]
     k3s_binary: str = ""
     cilium_chart: str = ""
@@ -186,6 +187,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         servers=number("LAB_SERVERS", 1, (1, 3, 5)),
         agents=number("LAB_AGENTS", 1, range(10)),
         rocky=bool(number("LAB_ROCKY", 0, (0, 1))),
+        applications=bool(number("LAB_APPLICATIONS", 1, (0, 1))),
         cilium_version=cilium_version,
         k3s_binary=file("LAB_K3S_BINARY"),
         cilium_chart=file("LAB_CILIUM_CHART"),

@@ -41,23 +41,31 @@ def ask(lab: Lab) -> list[Line]:
         return json.loads(execute(lab, lab.router, *command) or "[]")
 
     names = {host.name for host in lab.nodes if host.group != "rocky"}
+    pool = f"{lab.pool_prefix}.0/24"
 
     def addresses() -> set[str]:
         return {ingress(service) for service in kubectl("services", "-A")["items"]} - {""}
 
-    questions: Mapping[str, Callable[[], list[Line]]] = {
+    questions: dict[str, Callable[[], list[Line]]] = {
         "nodes Ready": lambda: [nodes(kubectl("nodes")["items"], names)],
         "BGP seen from the cluster": lambda: [sessions(kubectl("ciliumbgpnodeconfigs")["items"], names)],
         "BGP seen from the router": lambda: [peers(router("vtysh", "-c", "show bgp summary json"), len(names))],
+        "Argo CD projects": lambda: [projects(kubectl("appprojects", "-n", "argocd")["items"])],
+        "Argo CD applications": lambda: [
+            applications(kubectl("applications.argoproj.io", "-A")["items"], lab.settings.applications)
+        ],
         "address of the demo Service": lambda: [
-            address(kubectl("service", "demo", "-n", "default"), f"{lab.pool_prefix}.0/24")
+            address("the demo Service", kubectl("service", "demo", "-n", "default"), pool)
+        ],
+        "address of the Service from Git": lambda: [
+            address("the Service from Git", kubectl("service", "web", "-n", "web"), pool)
         ],
         "routes from the cluster": lambda: [
             routes(router("ip", "-j", "route", "show", "proto", "bgp"), addresses(), len(names))
         ],
-        "Argo CD projects": lambda: [projects(kubectl("appprojects", "-n", "argocd")["items"])],
-        "Argo CD applications": lambda: [applications(kubectl("applications", "-n", "argocd")["items"])],
     }
+    if not lab.settings.applications:
+        del questions["address of the Service from Git"]
     lines: list[Line] = []
     for what, question in questions.items():
         try:
@@ -100,10 +108,10 @@ def ingress(service: dict[str, Any]) -> str:
     return str(given[0].get("ip", "")) if given else ""
 
 
-def address(service: dict[str, Any], pool: str) -> Line:
+def address(of: str, service: dict[str, Any], pool: str) -> Line:
     given = ingress(service)
     good = bool(given) and ipaddress.ip_address(given) in ipaddress.ip_network(pool)
-    return Line("address of the demo Service", good, given or "none yet")
+    return Line(f"address of {of}", good, given or "none yet")
 
 
 def routes(kernel: list[dict[str, Any]], wanted: set[str], nexthops: int) -> Line:
@@ -124,9 +132,21 @@ def projects(items: list[dict[str, Any]]) -> Line:
     return Line("Argo CD projects", not missing, found)
 
 
-def applications(items: list[dict[str, Any]]) -> Line:
-    found = [f"{item['metadata']['name']} ({item['spec'].get('project')})" for item in items]
-    return Line("Argo CD applications", bool(found), ", ".join(found) or "none")
+def applications(items: list[dict[str, Any]], brought: bool) -> Line:
+    """The root application and what it brought from Git, all of it as Git has it and well."""
+    states = {item["metadata"]["name"]: _application(item.get("status", {})) for item in items}
+    wrong = [f"{name} {state}" for name, state in sorted(states.items()) if state != "Synced, Healthy"]
+    good = "root" in states and brought == (len(states) > 1) and not wrong
+    found = (
+        "; ".join(wrong) if wrong else f"{', '.join(sorted(states)) or 'none'}{': Synced, Healthy' if states else ''}"
+    )
+    return Line("Argo CD applications", good, found)
+
+
+def _application(status: dict[str, Any]) -> str:
+    sync, health = status.get("sync", {}).get("status", "Unknown"), status.get("health", {}).get("status", "Unknown")
+    conditions = [f" ({entry['type']})" for entry in status.get("conditions", [])]
+    return f"{sync}, {health}{''.join(conditions)}"
 
 
 def _states(states: Mapping[str, str]) -> str:

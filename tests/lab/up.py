@@ -98,13 +98,15 @@ def finish(lab: Lab, lines: list[table.Line]) -> None:
         raise LabError(
             "the lab is not as it should be: see the lines marked NO", "Run it again, or `make lab-down` first."
         )
-    print(NEXT.format(lab=_relative(lab.directory), name=lab.name, kubeconfig=_relative(lab.kubeconfig)))
+    paths = {"lab": _relative(lab.directory), "kubeconfig": _relative(lab.kubeconfig)}
+    print(NEXT.format(name=lab.name, mirror=lab.mirror.address, **paths))
 
 
 NEXT = """What to try next
   .lab/bin/kubectl --kubeconfig {kubeconfig} get nodes,services -A
   podman exec homeops-{name}-router vtysh -c 'show bgp summary' -c 'show ip route bgp'
   .lab/bin/kubectl --kubeconfig {kubeconfig} create service loadbalancer hello --tcp=80:80  # a route more
+  git clone http://{mirror}/git/home.git                     # what Argo CD follows: commit, push, and see
   source .venv/bin/activate; PATH=$PWD/.lab/bin:$PATH
   ansible-playbook -i {lab}/inventory playbooks/site.yml     # changes nothing
   ansible-playbook -i {lab}/inventory playbooks/verify.yml   # asks every layer
@@ -128,7 +130,7 @@ def _prepare(lab: Lab, stages: Stages) -> None:
             packages.install()
         with stages.stage("helm and kubectl"):
             programs.install_tools(lab)
-        with stages.stage("stand-ins for K3s and Cilium"):
+        with stages.stage("stand-ins for K3s, Cilium and Argo CD"):
             programs.build(lab)
 
 

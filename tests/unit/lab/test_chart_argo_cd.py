@@ -18,6 +18,7 @@ import yaml
 ROOT = Path(__file__).parents[3]
 CHART = ROOT / "tests" / "lab" / "charts" / "argo-cd"
 HELM = shutil.which("helm", path=f"{ROOT / '.lab' / 'bin'}{os.pathsep}{os.environ['PATH']}")
+LABELS = {"app.kubernetes.io/part-of": "argocd"}
 
 pytestmark = pytest.mark.skipif(HELM is None, reason="helm is not installed; the lab brings it")
 
@@ -27,8 +28,8 @@ def helm(*arguments, values=None):
     return subprocess.run(command, input=json.dumps(values or {}), capture_output=True, text=True, check=True).stdout
 
 
-def render(**values):
-    documents = yaml.safe_load_all(helm("template", "argocd", str(CHART), "--namespace", "argocd", values=values))
+def render(chart=CHART, **values):
+    documents = yaml.safe_load_all(helm("template", "argocd", str(chart), "--namespace", "argocd", values=values))
     return {(item["kind"], item["metadata"]["name"]): item for item in documents if item}
 
 
@@ -78,3 +79,67 @@ def test_a_changed_configuration_restarts_the_pods(values):
 def test_the_secret_is_there_if_asked_for(create, there):
     rendered = render(configs={"secret": {"createSecret": create, "argocdServerAdminPassword": "hash"}})
     assert (("Secret", "argocd-secret") in rendered) is there
+
+
+@pytest.fixture
+def complete(tmp_path):
+    """The chart with what whoever packages it puts there."""
+    chart = tmp_path / "argo-cd"
+    shutil.copytree(CHART, chart)
+    (chart / "definitions").mkdir()
+    (chart / "definitions" / "a-crd.yaml").write_text(json.dumps(DEFINITION))
+    (chart / "environment").mkdir()
+    (chart / "environment" / "repo-server.yaml").write_text(json.dumps([{"name": "A", "value": "a"}]))
+    return chart
+
+
+DEFINITION = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "as.argoproj.io", "annotations": {"made-by": "gen"}, "labels": LABELS},
+}
+
+
+@pytest.mark.parametrize(
+    ("crds", "annotations"),
+    [
+        ({}, {"made-by": "gen", "helm.sh/resource-policy": "keep"}),
+        ({"keep": False}, {"made-by": "gen"}),
+        ({"install": False}, None),
+    ],
+)
+def test_definitions_are_part_of_the_release_and_stay_when_it_goes(complete, crds, annotations):
+    definition = render(complete, crds=crds).get(("CustomResourceDefinition", "as.argoproj.io"))
+    assert (definition and definition["metadata"]["annotations"]) == annotations
+
+
+def pods(rendered):
+    workloads = {key[1]: item for key, item in rendered.items() if key[0] in ("Deployment", "StatefulSet")}
+    return {name: item["spec"]["template"]["spec"] for name, item in workloads.items()}
+
+
+def test_a_component_has_the_environment_of_its_manifest(complete):
+    found = pods(render(complete))
+    assert found["argocd-repo-server"]["containers"][0]["env"] == [{"name": "A", "value": "a"}]
+    assert "env" not in found["argocd-redis"]["containers"][0]
+
+
+def test_no_two_programs_of_a_host_want_one_port():
+    found = pods(render())
+    assert all("podAffinity" in pod["affinity"] for name, pod in found.items() if name != "argocd-redis")
+    words = [
+        word for pod in found.values() for word in pod["containers"][0]["args"] if "port=" in word or "-addr=" in word
+    ]
+    ports = [word.rpartition("=")[2].lstrip(":") for word in words]
+    assert len(ports) == len(set(ports)) == 8
+
+
+def test_a_pod_ends_before_the_next_one_starts():
+    strategies = [item["spec"].get("strategy") for key, item in render().items() if key[0] == "Deployment"]
+    assert strategies == [{"type": "Recreate"}] * 4
+
+
+@pytest.mark.parametrize(("insecure", "scheme"), [(False, "HTTPS"), (True, "HTTP"), ("true", "HTTP")])
+def test_the_server_is_asked_as_it_listens(insecure, scheme):
+    rendered = render(configs={"params": {"server.insecure": insecure}})
+    assert pods(rendered)["argocd-server"]["containers"][0]["readinessProbe"]["httpGet"]["scheme"] == scheme

@@ -19,7 +19,7 @@ FIT = Machine(
     cgroups=True,
     overlay=True,
     disk_free=40.0,
-    disk_needed=15.0,
+    disk_needed=20.0,
     memory=8.3,
     conflict=None,
 )
@@ -41,7 +41,7 @@ def test_nothing_is_wrong_with_a_fit_machine():
         ({"apt": False}, "apt-get is missing"),
         ({"cgroups": False}, "/sys/fs/cgroup"),
         ({"overlay": False}, "overlay"),
-        ({"disk_free": 3.21}, "3.2 GB of disk are free, 15 GB"),
+        ({"disk_free": 3.21}, "3.2 GB of disk are free, 20 GB"),
         ({"memory": 4.1}, "4.1 GB of memory"),
         ({"conflict": "the subnet is in use"}, "the subnet is in use"),
     ],

@@ -61,7 +61,7 @@ def test_a_private_file_is_private_however_open_it_was(tmp_path):
         ("server1", "--volume=/checkout/.lab/lab/ssh/id_ed25519.pub:/etc/ssh/authorized_keys:ro"),
         ("router", "--volume=/checkout/tests/lab/unifi:/usr/local/lib/unifi-network:ro"),
         ("router", "--sysctl=net.ipv4.ip_forward=1"),
-        ("mirror", "--volume=/checkout/.lab/lab/mirror:/srv/mirror:ro"),
+        ("mirror", "--volume=/checkout/.lab/lab/mirror:/srv/mirror"),
         ("server1", "--add-host=mirror:10.89.17.2"),
     ],
 )

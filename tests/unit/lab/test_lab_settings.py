@@ -77,3 +77,8 @@ def test_an_unknown_host_is_answered_with_the_known_ones():
     with pytest.raises(LabError) as error:
         Lab(Settings(), Path("/nowhere")).host("server9")
     assert "server1" in error.value.remedy
+
+
+def test_a_lab_can_be_made_without_applications():
+    assert read({}).applications
+    assert not read({"LAB_APPLICATIONS": "0"}).applications

@@ -76,7 +76,8 @@ def test_the_router_sees_as_many_sessions_as_there_are_nodes(answer, good):
 @pytest.mark.parametrize(("given", "good"), [("10.99.17.0", True), ("10.98.0.1", False), ("", False)])
 def test_the_address_comes_from_the_pool(given, good):
     service = {"status": {"loadBalancer": {"ingress": [{"ip": given}] if given else []}}}
-    assert table.address(service, "10.99.17.0/24").good is good
+    line = table.address("the demo Service", service, "10.99.17.0/24")
+    assert (line.what, line.good) == ("address of the demo Service", good)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +110,41 @@ def test_missing_projects_are_named():
     line = table.projects([{"metadata": {"name": name}} for name in ("default", "core", "apps")])
     assert not line.good
     assert line.found.endswith("missing: infrastructure, monitoring")
+
+
+def application(name, sync="Synced", health="Healthy", *conditions):
+    status = {
+        "sync": {"status": sync},
+        "health": {"status": health},
+        "conditions": [{"type": kind} for kind in conditions],
+    }
+    return {"metadata": {"name": name}, "status": status}
+
+
+@pytest.mark.parametrize(
+    ("items", "good", "found"),
+    [
+        ([application("web"), application("root")], True, "root, web: Synced, Healthy"),
+        ([application("root")], False, "root: Synced, Healthy"),
+        ([application("web"), application("quotas")], False, "quotas, web: Synced, Healthy"),
+        ([application("root"), application("web", "OutOfSync")], False, "web OutOfSync, Healthy"),
+        ([application("root"), application("web", "Synced", "Progressing")], False, "web Synced, Progressing"),
+        (
+            [application("root"), application("web", "Unknown", "Healthy", "InvalidSpecError")],
+            False,
+            "web Unknown, Healthy (InvalidSpecError)",
+        ),
+        ([application("root"), {"metadata": {"name": "web"}}], False, "web Unknown, Unknown"),
+        ([], False, "none"),
+    ],
+)
+def test_root_and_what_it_brought_are_as_git_has_it(items, good, found):
+    assert table.applications(items, brought=True) == table.Line("Argo CD applications", good, found)
+
+
+@pytest.mark.parametrize(("names", "good"), [(["root"], True), (["root", "web"], False)])
+def test_in_a_lab_without_applications_there_is_only_root(names, good):
+    assert table.applications([application(name) for name in names], brought=False).good is good
 
 
 def test_a_bad_line_catches_the_eye():

@@ -55,8 +55,8 @@ def test_its_image_stands_for_its_program(version, image):
 
 def test_a_lab_compiles_what_it_needs_and_what_it_needs_to_be_upgraded():
     older, newer = ([program.name for program in programs.stand_ins(lab)] for lab in LABS)
-    assert newer == ["k3s-v1.35.4+k3s1", "cilium-bgp-1.19"]
-    assert older == ["k3s-v1.33.6+k3s1", "k3s-v1.35.4+k3s1", "cilium-bgp-1.18", "cilium-bgp-1.19"]
+    assert newer == ["k3s-v1.35.4+k3s1", "cilium-bgp-1.19", "argocd-v3.5.3"]
+    assert older == ["k3s-v1.33.6+k3s1", "k3s-v1.35.4+k3s1", "cilium-bgp-1.18", "cilium-bgp-1.19", "argocd-v3.5.3"]
 
 
 def test_each_k3s_says_its_own_version():

@@ -28,7 +28,7 @@ def test_nothing_of_k3s_is_left(node, path):
 
 
 def test_no_process_is_left(node):
-    assert node.check_output("pgrep -fl '[k]3s|[e]tcd|[k]ube-|[c]ilium' || true") == ""
+    assert node.check_output("pgrep -fl '[k]3s|[e]tcd|[k]ube-|[c]ilium|[a]rgocd|[r]edis' || true") == ""
 
 
 def test_no_unit_is_left(node):

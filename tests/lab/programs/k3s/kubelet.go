@@ -218,7 +218,7 @@ func (k *kubelet) sync(ctx context.Context, pod *corev1.Pod) error {
 	}
 	if host == nil {
 		var err error
-		if host, err = k.start(pod); err != nil {
+		if host, err = k.start(ctx, pod); err != nil {
 			return err
 		}
 		k.running[pod.UID] = host
@@ -237,7 +237,7 @@ func (k *kubelet) sync(ctx context.Context, pod *corev1.Pod) error {
 }
 
 // start gives a pod its address and its programs.
-func (k *kubelet) start(pod *corev1.Pod) (*hostPod, error) {
+func (k *kubelet) start(ctx context.Context, pod *corev1.Pod) (*hostPod, error) {
 	host := &hostPod{ip: k.settings.NodeIP, programs: map[string]*program{}}
 	if !pod.Spec.HostNetwork {
 		ip, err := k.podIP(pod)
@@ -252,15 +252,54 @@ func (k *kubelet) start(pod *corev1.Pod) (*hostPod, error) {
 			return nil, err
 		}
 	}
-	vars := map[string]string{"NODE_NAME": k.settings.NodeName, "NODE_IP": k.settings.NodeIP, "POD_NAMESPACE": pod.Namespace, "KUBECONFIG": kubeletKubeconfig(k.settings)}
+	vars := map[string]string{"NODE_NAME": k.settings.NodeName, "NODE_IP": k.settings.NodeIP, "POD_NAMESPACE": pod.Namespace,
+		"SERVICE_ACCOUNT": pod.Spec.ServiceAccountName, "KUBECONFIG": kubeletKubeconfig(k.settings)}
+	starts := map[string]func() *program{}
 	for _, container := range pod.Spec.Containers {
 		if stands, ok := known.StandIn(container.Image); ok {
-			argv, env := stands.Command(pod, container, vars)
+			argv, env, err := stands.Command(pod, container, vars, k.data(ctx, pod.Namespace))
+			if err != nil {
+				return nil, err
+			}
 			logs := filepath.Join("/var/log/pods", strings.Join([]string{pod.Namespace, pod.Name, string(pod.UID)}, "_"), container.Name, "0.log")
-			host.programs[container.Name] = startProgram(argv, env, logs, pods.ProbeURL(container, host.ip), k.poke)
+			starts[container.Name] = func() *program { return startProgram(argv, env, logs, pods.ProbeURL(container, host.ip), k.poke) }
 		}
 	}
+	for name, start := range starts { // all of them or none: a pod that is not in k.running is tried again
+		host.programs[name] = start()
+	}
 	return host, nil
+}
+
+// data reads what the variables of a pod refer to, each object once.
+func (k *kubelet) data(ctx context.Context, namespace string) pods.Data {
+	read := map[string]map[string]string{}
+	return func(kind, name string) (map[string]string, error) {
+		if have, done := read[kind+"/"+name]; done {
+			return have, nil
+		}
+		var found map[string]string
+		var err error
+		if kind == "Secret" {
+			var secret *corev1.Secret
+			if secret, err = k.client.CoreV1().Secrets(namespace).Get(ctx, name, metav1.GetOptions{}); err == nil {
+				found = map[string]string{}
+				for key, value := range secret.Data {
+					found[key] = string(value)
+				}
+			}
+		} else {
+			var configMap *corev1.ConfigMap
+			if configMap, err = k.client.CoreV1().ConfigMaps(namespace).Get(ctx, name, metav1.GetOptions{}); err == nil {
+				found = configMap.Data
+			}
+		}
+		if err != nil && !apierrors.IsNotFound(err) {
+			return nil, err
+		}
+		read[kind+"/"+name] = found
+		return found, nil
+	}
 }
 
 func (k *kubelet) podIP(pod *corev1.Pod) (string, error) {

@@ -8,16 +8,21 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Program is a host program that stands for an image.
+// Program is a host program that stands for an image. Arguments: the container's command line follows Argv.
 type Program struct {
-	Argv []string `json:"argv"`
+	Argv      []string `json:"argv"`
+	Arguments bool     `json:"arguments"`
 }
+
+// Data reads a ConfigMap or a Secret of the pod's namespace; nil is one that is not there.
+type Data func(kind, name string) (map[string]string, error)
 
 // Programs is the images file: names of images, with a tag where one tag has a program of its own.
 type Programs map[string]Program
@@ -35,8 +40,8 @@ func (known Programs) StandIn(image string) (Program, bool) {
 	return program, ok
 }
 
-// Command expands $(NAME) in a program's arguments; known are vars and the container's own variables.
-func (p Program) Command(pod *corev1.Pod, container corev1.Container, vars map[string]string) (argv, env []string) {
+// Command is a program's command line and environment: $(NAME) is expanded, known are vars and the container's own variables.
+func (p Program) Command(pod *corev1.Pod, container corev1.Container, vars map[string]string, data Data) (argv, env []string, err error) {
 	pairs := []string{}
 	add := func(name, value string) {
 		pairs = append(pairs, "$("+name+")", value)
@@ -46,17 +51,53 @@ func (p Program) Command(pod *corev1.Pod, container corev1.Container, vars map[s
 		add(name, value)
 	}
 	for _, e := range container.Env {
-		if e.ValueFrom == nil {
-			add(e.Name, e.Value)
-		} else if e.ValueFrom.FieldRef != nil {
-			add(e.Name, field(pod, e.ValueFrom.FieldRef.FieldPath))
+		value, there, err := variable(pod, e, data)
+		if err != nil {
+			return nil, nil, err
+		}
+		if there {
+			add(e.Name, value)
 		}
 	}
 	expand := strings.NewReplacer(pairs...)
-	for _, a := range p.Argv {
-		argv = append(argv, expand.Replace(a))
+	argv = slices.Clone(p.Argv)
+	if p.Arguments {
+		argv = slices.Concat(argv, container.Command, container.Args)
 	}
-	return argv, env
+	for i := range argv {
+		argv[i] = expand.Replace(argv[i])
+	}
+	return argv, env, nil
+}
+
+// variable is the value of a container's variable, which is not there when it comes from an optional key that is not there.
+func variable(pod *corev1.Pod, e corev1.EnvVar, data Data) (value string, there bool, err error) {
+	from := e.ValueFrom
+	switch {
+	case from == nil:
+		return e.Value, true, nil
+	case from.FieldRef != nil:
+		return field(pod, from.FieldRef.FieldPath), true, nil
+	case from.ConfigMapKeyRef != nil:
+		ref := from.ConfigMapKeyRef
+		return key(data, "ConfigMap", ref.Name, ref.Key, ref.Optional)
+	case from.SecretKeyRef != nil:
+		ref := from.SecretKeyRef
+		return key(data, "Secret", ref.Name, ref.Key, ref.Optional)
+	}
+	return "", false, nil
+}
+
+func key(data Data, kind, name, key string, optional *bool) (value string, there bool, err error) {
+	object, err := data(kind, name)
+	if err != nil {
+		return "", false, err
+	}
+	value, there = object[key]
+	if !there && (optional == nil || !*optional) {
+		return "", false, fmt.Errorf("there is no key %s in %s %s", key, kind, name)
+	}
+	return value, there, nil
 }
 
 func field(pod *corev1.Pod, path string) string {

@@ -4,6 +4,7 @@
 package pods
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"testing"
@@ -43,13 +44,59 @@ func TestCommand(t *testing.T) {
 		{Name: "LEVEL", Value: "debug"},
 		{Name: "WHERE", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "spec.nodeName"}}},
 	}}
-	argv, env := Program{Argv: []string{"/bin/x", "--at=$(WHERE)/$(NODE_IP)", "$(LEVEL)", "$(UNKNOWN)"}}.Command(pod, container, map[string]string{"NODE_IP": "192.0.2.1"})
-	if want := []string{"/bin/x", "--at=node1/192.0.2.1", "debug", "$(UNKNOWN)"}; !reflect.DeepEqual(argv, want) {
-		t.Error(argv)
+	program := Program{Argv: []string{"/bin/x", "--at=$(WHERE)/$(NODE_IP)", "$(LEVEL)", "$(UNKNOWN)"}}
+	argv, env, err := program.Command(pod, container, map[string]string{"NODE_IP": "192.0.2.1"}, nil)
+	if want := []string{"/bin/x", "--at=node1/192.0.2.1", "debug", "$(UNKNOWN)"}; err != nil || !reflect.DeepEqual(argv, want) {
+		t.Error(argv, err)
 	}
 	slices.Sort(env)
 	if want := []string{"LEVEL=debug", "NODE_IP=192.0.2.1", "WHERE=node1"}; !reflect.DeepEqual(env, want) {
 		t.Error(env)
+	}
+}
+
+func TestTheContainersCommandLineFollows(t *testing.T) {
+	container := corev1.Container{Command: []string{"/bin/y"}, Args: []string{"--level=$(LEVEL)"}, Env: []corev1.EnvVar{{Name: "LEVEL", Value: "debug"}}}
+	program := Program{Argv: []string{"/bin/x"}, Arguments: true}
+	for range 2 { // the program itself stays as it is
+		argv, _, err := program.Command(&corev1.Pod{}, container, nil, nil)
+		if want := []string{"/bin/x", "/bin/y", "--level=debug"}; err != nil || !reflect.DeepEqual(argv, want) {
+			t.Error(argv, err)
+		}
+	}
+}
+
+func TestVariablesFromConfigMapsAndSecrets(t *testing.T) {
+	data := func(kind, name string) (map[string]string, error) {
+		if name == "broken" {
+			return nil, errors.New("no answer")
+		}
+		return map[string]map[string]string{"ConfigMap/c": {"level": "debug"}, "Secret/s": {"password": "x"}}[kind+"/"+name], nil
+	}
+	optional := true
+	configMap := func(name, key string, optional *bool) corev1.EnvVar {
+		return corev1.EnvVar{Name: "V", ValueFrom: &corev1.EnvVarSource{ConfigMapKeyRef: &corev1.ConfigMapKeySelector{
+			LocalObjectReference: corev1.LocalObjectReference{Name: name}, Key: key, Optional: optional}}}
+	}
+	secret := corev1.EnvVar{Name: "V", ValueFrom: &corev1.EnvVarSource{SecretKeyRef: &corev1.SecretKeySelector{
+		LocalObjectReference: corev1.LocalObjectReference{Name: "s"}, Key: "password"}}}
+	for name, c := range map[string]struct {
+		variable corev1.EnvVar
+		env      []string
+		fails    bool
+	}{
+		"key of a ConfigMap":     {configMap("c", "level", nil), []string{"V=debug"}, false},
+		"key of a Secret":        {secret, []string{"V=x"}, false},
+		"optional key":           {configMap("c", "other", &optional), nil, false},
+		"key that must be there": {configMap("c", "other", nil), nil, true},
+		"optional ConfigMap":     {configMap("none", "level", &optional), nil, false},
+		"no ConfigMap":           {configMap("none", "level", nil), nil, true},
+		"no answer":              {configMap("broken", "level", &optional), nil, true},
+	} {
+		_, env, err := Program{Argv: []string{"/bin/x"}}.Command(&corev1.Pod{}, corev1.Container{Env: []corev1.EnvVar{c.variable}}, nil, data)
+		if !reflect.DeepEqual(env, c.env) || (err != nil) != c.fails {
+			t.Errorf("%s: %s, %v", name, env, err)
+		}
 	}
 }
 
