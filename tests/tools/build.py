@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 homeops.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""sops, age and kubeseal for the tests: `python -m tests.tools.build` compiles them into .lab/bin.
+"""sops, age, kubeseal and Argo CD's oracle for the tests: `python -m tests.tools.build` compiles them into .lab/bin.
 
-Each has its own go.mod and go.sum beside this file, so that its version and every hash are pinned.
+The first three have a go.mod and go.sum each beside this file, so that their version and every hash are pinned; the
+oracle belongs to the lab's module with Argo CD (tests/lab/programs/argocd).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from tests.lab.settings import PROJECT
 
 SOURCES = PROJECT / "tests" / "tools"
 BINARIES = PROJECT / ".lab" / "bin"
+ARGO_CD = PROJECT / "tests" / "lab" / "programs" / "argocd"
+ORACLE = "argocd-oracle"
 PROGRAMS = {"age": ("age", "age-keygen"), "kubeseal": ("kubeseal",), "sops": ("sops",)}
 
 
@@ -30,15 +33,29 @@ def build() -> None:
         if stamp.exists() and stamp.read_text() == wanted and all((BINARIES / name).exists() for name in programs):
             continue
         note(f"compiling {' and '.join(programs)} (up to a minute and a half, once)")
-        _compile(SOURCES / tool, programs)
+        _compile(SOURCES / tool, "tool", programs, "-trimpath")
         stamp.write_text(wanted)
+    build_oracle(compiler)
 
 
-def _compile(sources: Path, programs: tuple[str, ...]) -> None:
+def build_oracle(compiler: str = "") -> Path:
+    """What asks Argo CD's own code for its verdicts (tests/differential)."""
+    sources = (ARGO_CD / "go.mod", ARGO_CD / "go.sum", ARGO_CD / "oracle" / "main.go")
+    wanted = digest(compiler or run("go", "version"), *sources)
+    stamp, binary = BINARIES / f".{ORACLE}", BINARIES / ORACLE
+    if not (stamp.exists() and stamp.read_text() == wanted and binary.exists()):
+        note("compiling Argo CD's oracle (3 minutes without the lab's Argo CD, else seconds, once)")
+        _compile(ARGO_CD, "./oracle", ("oracle",))  # with the lab's flags, to find what that has compiled
+        os.replace(BINARIES / "oracle", binary)
+        stamp.write_text(wanted)
+    return binary
+
+
+def _compile(sources: Path, package: str, programs: tuple[str, ...], *flags: str) -> None:
     BINARIES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BINARIES) as folder:
         run(
-            *("go", "build", "-mod=readonly", "-trimpath", "-ldflags", "-s -w", "-o", folder + "/", "tool"),
+            *("go", "build", "-mod=readonly", *flags, "-ldflags", "-s -w", "-o", folder + "/", package),
             cwd=sources,
             remedy="A module that could not be fetched: check GOPROXY and the network, then run it again.",
         )
