@@ -38,6 +38,7 @@ except ImportError:
     HAS_KUBERNETES_CORE = False
 
 FIELD_MANAGER = "homeops.cluster"
+APPLY_PATCH, MERGE_PATCH = "application/apply-patch+yaml", "application/merge-patch+json"
 TIMEOUT = (5, 30)  # seconds to connect, and to read
 
 Object = t.Mapping[str, t.Any]
@@ -46,6 +47,10 @@ Result = t.TypeVar("Result")
 
 class UnreachableError(ClusterError):
     """No API server answers; in check mode on a clean host that is expected."""
+
+
+class ConflictError(ClusterError):
+    """Somebody else has changed the object since it was read, or manages what was to be changed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +73,9 @@ class Kubernetes(t.Protocol):
     def served(self, api_version: str) -> t.FrozenSet[str]:
         """Plural names of the kinds of C(api_version); empty if the server does not know it."""
 
+    def kinds(self, api_version: str) -> t.Mapping[str, t.Tuple[Resource, bool]]:
+        """The kinds of C(api_version), and whether their objects are in a namespace."""
+
     def list(
         self, resource: Resource, label_selector: str = "", *, namespace: str = "", field_selector: str = ""
     ) -> t.List[Object]:
@@ -77,6 +85,21 @@ class Kubernetes(t.Protocol):
         self, resource: Resource, definition: Object, *, force: bool, dry_run: bool, manager: str = FIELD_MANAGER
     ) -> Object:
         """Server-side apply; the object as the server stores it, or would store it."""
+
+    def merge(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str,
+        patch: Object,
+        *,
+        dry_run: bool,
+        manager: str = FIELD_MANAGER,
+    ) -> Object:
+        """Replace what C(patch) names, and leave the rest. With a resourceVersion in it: only if it is still that one.
+
+        Raises ConflictError.
+        """
 
     def delete(self, resource: Resource, name: str, namespace: str, *, dry_run: bool = False) -> None:
         """Delete an object; one that is gone already is fine."""
@@ -91,6 +114,14 @@ class ApiServer:
     def served(self, api_version: str) -> t.FrozenSet[str]:
         answer = self._request("GET", f"/apis/{api_version}")
         return frozenset(entry["name"] for entry in (answer or {}).get("resources", []))
+
+    def kinds(self, api_version: str) -> t.Mapping[str, t.Tuple[Resource, bool]]:
+        answer = self._request("GET", f"/{'apis' if '/' in api_version else 'api'}/{api_version}")
+        return {
+            entry["kind"]: (Resource(api_version, entry["kind"], entry["name"]), bool(entry["namespaced"]))
+            for entry in (answer or {}).get("resources", [])
+            if "/" not in entry["name"]  # a subresource
+        }
 
     def list(
         self, resource: Resource, label_selector: str = "", *, namespace: str = "", field_selector: str = ""
@@ -109,9 +140,28 @@ class ApiServer:
         if dry_run:
             query.append(("dryRun", "All"))
         path = resource.path(metadata.get("namespace", ""), metadata["name"])
-        answer = self._request("PATCH", path, query, definition)
+        return self._patch(f"{resource.kind} {metadata['name']}", path, query, definition, APPLY_PATCH)
+
+    def merge(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str,
+        patch: Object,
+        *,
+        dry_run: bool,
+        manager: str = FIELD_MANAGER,
+    ) -> Object:
+        query = [("fieldManager", manager), ("fieldValidation", "Strict")]
+        if dry_run:
+            query.append(("dryRun", "All"))
+        return self._patch(f"{resource.kind} {name}", resource.path(namespace, name), query, patch, MERGE_PATCH)
+
+    def _patch(
+        self, where: str, path: str, query: t.Sequence[t.Tuple[str, str]], body: Object, content_type: str
+    ) -> Object:
+        answer = self._request("PATCH", path, query, body, content_type)
         if answer is None:
-            where = f"{resource.kind} {metadata['name']}"
             raise ClusterError(
                 Problem(where, f"the server knows no {path}", "Check that its kind is served and its namespace exists")
             )
@@ -125,10 +175,15 @@ class ApiServer:
         return self._send("GET", path, accept="*/*")
 
     def _request(
-        self, method: str, path: str, query: t.Sequence[t.Tuple[str, str]] = (), body: t.Optional[Object] = None
+        self,
+        method: str,
+        path: str,
+        query: t.Sequence[t.Tuple[str, str]] = (),
+        body: t.Optional[Object] = None,
+        content_type: str = "",
     ) -> t.Optional[t.Dict[str, t.Any]]:
         """The decoded answer, None for 404."""
-        answer = self._send(method, path, query, body)
+        answer = self._send(method, path, query, body, content_type=content_type)
         return None if answer is None else t.cast("t.Dict[str, t.Any]", json.loads(answer))
 
     def _send(
@@ -137,11 +192,13 @@ class ApiServer:
         path: str,
         query: t.Sequence[t.Tuple[str, str]] = (),
         body: t.Optional[Object] = None,
+        *,
         accept: str = "application/json",
+        content_type: str = "",
     ) -> t.Optional[bytes]:
         headers = {"Accept": accept}
         if body is not None:
-            headers["Content-Type"] = "application/apply-patch+yaml"
+            headers["Content-Type"] = content_type
         try:
             response = self.client.call_api(
                 path,
@@ -157,7 +214,8 @@ class ApiServer:
         except ApiException as error:
             if error.status == 404:
                 return None
-            raise ClusterError(_problem(self.client.configuration.host, method, path, error)) from error
+            kind = ConflictError if error.status == 409 else ClusterError
+            raise kind(_problem(self.client.configuration.host, method, path, error)) from error
         except HTTPError as error:
             raise _unreachable(self.client.configuration.host, error) from error
         return t.cast(bytes, response.data)
@@ -169,6 +227,9 @@ class Nowhere:
     def served(self, api_version: str) -> t.FrozenSet[str]:
         return frozenset()
 
+    def kinds(self, api_version: str) -> t.Mapping[str, t.Tuple[Resource, bool]]:
+        return {}
+
     def list(
         self, resource: Resource, label_selector: str = "", *, namespace: str = "", field_selector: str = ""
     ) -> t.List[Object]:
@@ -178,6 +239,18 @@ class Nowhere:
         self, resource: Resource, definition: Object, *, force: bool, dry_run: bool, manager: str = FIELD_MANAGER
     ) -> Object:
         return definition
+
+    def merge(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str,
+        patch: Object,
+        *,
+        dry_run: bool,
+        manager: str = FIELD_MANAGER,
+    ) -> Object:
+        return patch
 
     def delete(self, resource: Resource, name: str, namespace: str, *, dry_run: bool = False) -> None:
         """Nothing is there to be deleted."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 
-from ansible_collections.homeops.cluster.plugins.module_utils._kubernetes import FIELD_MANAGER
+from ansible_collections.homeops.cluster.plugins.module_utils._kubernetes import FIELD_MANAGER, ConflictError
 from ansible_collections.homeops.cluster.plugins.module_utils._problem import ClusterError, Problem
 
 LIST_KEYS = {"bgpInstances": "name", "peers": "name"}
@@ -28,7 +28,7 @@ class FakeKubernetes:
 
     @property
     def writes(self):
-        return [request for request in self.requests if request[0] in ("apply", "delete")]
+        return [request for request in self.requests if request[0] in ("apply", "merge", "delete")]
 
     def add(self, item):
         """What somebody else makes meanwhile."""
@@ -68,6 +68,22 @@ class FakeKubernetes:
             self._store(result)
         return copy.deepcopy(result)
 
+    def merge(self, resource, name, namespace, patch, *, dry_run, manager=FIELD_MANAGER):
+        """RFC 7386. An object without a resourceVersion takes every patch."""
+        self.requests.append(("dry-run of merge" if dry_run else "merge", resource.kind, name))
+        if name in self.refuse:
+            raise ClusterError(Problem(name, self.refuse[name], "Correct it"))
+        current = self.objects[resource.kind, namespace, name]
+        version = current["metadata"].get("resourceVersion")
+        if patch.get("metadata", {}).get("resourceVersion", version) != version:
+            raise ConflictError(Problem(name, "409", "Read it again"))
+        result = json_merged(current, patch)
+        if version and not dry_run:
+            result["metadata"]["resourceVersion"] = str(int(version) + 1)
+        if not dry_run:
+            self._store(result)
+        return copy.deepcopy(result)
+
     def delete(self, resource, name, namespace, *, dry_run=False):
         self.requests.append(("dry-run of delete" if dry_run else "delete", resource.kind, name))
         if name in self.refuse:
@@ -99,6 +115,14 @@ def merged(wanted, current, owned, field):
             **{key: merged(value, kept.get(key, {}), owned.get(f"f:{key}", {}), key) for key, value in wanted.items()},
         }
     return copy.deepcopy(wanted)
+
+
+def json_merged(current, patch):
+    if not isinstance(patch, dict):
+        return copy.deepcopy(patch)
+    base = current if isinstance(current, dict) else {}
+    changed = {key: json_merged(base.get(key), value) for key, value in patch.items()}
+    return {key: value for key, value in {**base, **changed}.items() if value is not None}
 
 
 def fields_of(wanted, field="", top=False):

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import json
 from types import SimpleNamespace
+from unittest.mock import ANY
 
 import pytest
 from ansible_collections.homeops.cluster.plugins.module_utils import _kubernetes
 from ansible_collections.homeops.cluster.plugins.module_utils._kubernetes import (
     ApiServer,
+    ConflictError,
     Nowhere,
     Resource,
     UnreachableError,
@@ -79,6 +81,22 @@ def test_served(answer, expected):
     assert ApiServer(FakeApiClient("GET", "/apis/example.com/v1", answer)).served("example.com/v1") == expected
 
 
+@pytest.mark.parametrize(("version", "path"), [("v1", "/api/v1"), ("example.com/v1", "/apis/example.com/v1")])
+def test_kinds(version, path):
+    answer = {
+        "resources": [
+            {"name": "configs", "kind": "Config", "namespaced": True},
+            {"name": "configs/status", "kind": "Config", "namespaced": True},
+            {"name": "zones", "kind": "Zone", "namespaced": False},
+        ]
+    }
+    assert ApiServer(FakeApiClient("GET", path, answer)).kinds(version) == {
+        "Config": (Resource(version, "Config", "configs"), True),
+        "Zone": (Resource(version, "Zone", "zones"), False),
+    }
+    assert ApiServer(FakeApiClient("GET", path, failure(404))).kinds(version) == {}
+
+
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [({"items": [{"a": 1}]}, [{"apiVersion": "example.com/v1", "kind": "Config", "a": 1}]), (failure(404), [])],
@@ -96,6 +114,30 @@ def test_apply(dry_run, extra):
         "PATCH", "/api/v1/namespaces/ns/secrets/s", {"stored": True}, query_params=query, body=definition
     )
     assert ApiServer(client).apply(SECRET, definition, force=True, dry_run=dry_run) == {"stored": True}
+
+
+@pytest.mark.parametrize(("dry_run", "extra"), [(False, []), (True, [("dryRun", "All")])])
+def test_merge(dry_run, extra):
+    patch = {"metadata": {"resourceVersion": "7"}, "spec": {"list": []}}
+    client = FakeApiClient(
+        "PATCH",
+        "/api/v1/namespaces/ns/secrets/s",
+        {"stored": True},
+        query_params=[("fieldManager", "somebody"), ("fieldValidation", "Strict"), *extra],
+        header_params={"Accept": "application/json", "Content-Type": "application/merge-patch+json"},
+        body=patch,
+    )
+    answer = ApiServer(client).merge(SECRET, "s", "ns", patch, dry_run=dry_run, manager="somebody")
+    assert answer == {"stored": True}
+
+
+@pytest.mark.parametrize(("status", "error"), [(409, ConflictError), (404, ClusterError), (422, ClusterError)])
+def test_a_conflict_can_be_told_from_what_else_goes_wrong(status, error):
+    client = FakeApiClient("PATCH", "/api/v1/namespaces/ns/secrets/s", failure(status), body={}, query_params=ANY)
+    with pytest.raises(ClusterError) as caught:
+        ApiServer(client).merge(SECRET, "s", "ns", {}, dry_run=False)
+    assert isinstance(caught.value, error)
+    assert isinstance(caught.value, ConflictError) == (error is ConflictError)
 
 
 @pytest.mark.parametrize("answer", [{}, failure(404)])
@@ -158,8 +200,10 @@ def test_connecting_asks_for_nothing():
 def test_nowhere_is_nothing():
     nowhere = Nowhere()
     assert nowhere.served("v1") == frozenset()
+    assert nowhere.kinds("v1") == {}
     assert nowhere.list(SECRET) == []
     assert nowhere.apply(SECRET, {"metadata": {}}, force=False, dry_run=True) == {"metadata": {}}
+    assert nowhere.merge(SECRET, "a", "", {"spec": {}}, dry_run=True) == {"spec": {}}
     assert nowhere.delete(SECRET, "a", "") is None
 
 
