@@ -12,13 +12,24 @@ import itertools
 import typing as t
 
 from ansible_collections.homeops.cluster.plugins.module_utils import _pool_rules
+from ansible_collections.homeops.cluster.plugins.module_utils._argocd_repository import normalize_git_url
 from ansible_collections.homeops.cluster.plugins.module_utils._compatibility import version_problems
-from ansible_collections.homeops.cluster.plugins.module_utils._description_formats import ADDRESS, FLAG, NODE_NAME
+from ansible_collections.homeops.cluster.plugins.module_utils._description_formats import (
+    ADDRESS,
+    FLAG,
+    NODE_NAME,
+    show,
+    without_credentials,
+)
 from ansible_collections.homeops.cluster.plugins.module_utils._description_model import Address, Cluster, address_of
 from ansible_collections.homeops.cluster.plugins.module_utils._problem import Problem
 
 Problems = t.Iterator[Problem]
 
+OWNED_PROJECTS = {
+    "default": "the project of what is in no other, locked",
+    "root": "the project of the root application",
+}
 SERVICE_PREFIXES = range(12, 29)  # the API server refuses more than 2^20 addresses; CoreDNS has the tenth
 
 
@@ -225,10 +236,18 @@ def gitops(cluster: Cluster) -> Problems:
             "is not set, but cluster_gitops needs Argo CD",
             "Put it into an encrypted file, such as group_vars/all/secrets.yml by ansible-vault or SOPS",
         )
+    repository = wanted.get("repository")
+    if repository and not normalize_git_url(repository):
+        what = f"Argo CD cannot read {show(without_credentials(repository))}, so that no project would permit it"
+        yield Problem("cluster_gitops.repository", what, "Write the address as the forge shows it")
     seen: t.Dict[str, int] = {}
     for index, project in enumerate(wanted.get("projects", [])):
+        where = f"cluster_gitops.projects[{index}]"
         if project and seen.setdefault(project, index) != index:
-            yield Problem(f"cluster_gitops.projects[{index}]", f"{project} is listed twice", "Remove one of the two")
+            yield Problem(where, f"{project} is listed twice", "Remove one of the two")
+        elif project in OWNED_PROJECTS:
+            what = f"{project} is {OWNED_PROJECTS[project]}, which the role argocd owns"
+            yield Problem(where, what, "Give the folder and its project another name")
 
 
 def unifi(cluster: Cluster) -> Problems:
