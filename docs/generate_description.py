@@ -1,7 +1,10 @@
 # SPDX-FileCopyrightText: 2026 homeops.cluster contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes docs/description.md from the schema that the validation uses. Run by `make docs`."""
+"""Writes docs/description.md, and the options in docs/applications.md, from the schemas that the validation uses.
+
+Run by `make docs`.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,8 @@ import yaml
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 
 PAGE = Path(__file__).with_name("description.md")
+APPLICATIONS = Path(__file__).with_name("applications.md")
+OPTIONS = "<!-- Below: written by docs/generate_description.py from plugins/module_utils/_gitops_app_schema.py. -->\n"
 
 INTRODUCTION = """\
 # The description of a cluster
@@ -32,6 +37,21 @@ file. Names that begin with `cluster_` and are not on this page are refused. IPv
 
 def render(schema: t.Sequence[t.Any]) -> str:
     return INTRODUCTION + _overview(schema) + "".join(_section(field) for field in schema)
+
+
+def with_options(page: str, schema: t.Sequence[t.Any]) -> str:
+    """The page on applications, with its table of options anew."""
+    rows = [
+        row
+        for field in schema
+        for row in (
+            f"| `{field.name}` | {_kind(field)} | {_presence(field)} | {_text(field.description)} |",
+            *_rows(field, f"{field.name}[]." if field.many else f"{field.name}."),
+        )
+    ]
+    return "\n".join(
+        [page.partition(OPTIONS)[0] + OPTIONS, "| option | type | presence | meaning |", "|---|---|---|---|", *rows, ""]
+    )
 
 
 def _overview(schema: t.Sequence[t.Any]) -> str:
@@ -83,7 +103,7 @@ def _presence(field: t.Any) -> str:
 
 
 def _text(description: str) -> str:
-    return re.sub(r"V\(([^)]*)\)", r"`\1`", description)
+    return re.sub(r"[CVO]\(([^)]*)\)", r"`\1`", description)
 
 
 def _capital(text: str) -> str:
@@ -100,6 +120,11 @@ def main() -> None:
     _AnsibleCollectionFinder(paths=[str(root / ".ansible" / "collections")])._install()
     schema = importlib.import_module("ansible_collections.homeops.cluster.plugins.module_utils._description_schema")
     PAGE.write_text(render(schema.SCHEMA), encoding="utf-8")
+    applications = importlib.import_module(
+        "ansible_collections.homeops.cluster.plugins.module_utils._gitops_app_schema"
+    )
+    page = APPLICATIONS.read_text(encoding="utf-8")
+    APPLICATIONS.write_text(with_options(page, applications.APP), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from tests.lab.settings import CILIUM_VERSIONS
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".cache" / "home"  # where ansible-lint and ansible-test install things, instead of the user's own
-SCENARIOS = ("default", "bgp", "bgp_migration", "node_prepare", "interrupted", "high_availability")
+SCENARIOS = ("default", "argocd", "bgp", "bgp_migration", "node_prepare", "interrupted", "high_availability")
 
 
 class StageError(Exception):
@@ -140,9 +140,9 @@ def sanity() -> None:
 
 
 def integration() -> None:
-    """What needs no hosts, with the real sops, age, kubeseal and git."""
+    """What needs no hosts, with the real sops, age, kubeseal, git and Argo CD's own verdicts."""
     run("python", "-m", "tests.tools.build")
-    run("pytest", "tests/integration")
+    run("pytest", "tests/integration", "tests/differential")
 
 
 def scenario(name: str) -> Callable[[], None]:

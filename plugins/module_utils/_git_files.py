@@ -49,6 +49,12 @@ def entries(root: str, staged: bool) -> t.List[Entry]:
     return list(found.values())
 
 
+def links(root: str) -> t.Set[str]:
+    """Tracked symbolic links and submodules, which are not followed."""
+    lines = _git(root, "ls-files", "-z", "--stage").split(b"\0")
+    return {os.fsdecode(line.partition(b"\t")[2]) for line in lines if line.startswith((b"120000 ", b"160000 "))}
+
+
 def work_tree(root: str, files: t.Iterable[Entry]) -> t.Iterator[t.Tuple[str, bytes]]:
     """Each file as it is on the disk; what was deleted there has no content. Raises ClusterError."""
     problems = []

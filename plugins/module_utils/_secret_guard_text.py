@@ -22,7 +22,7 @@ except ImportError:  # the command and the module say so before anything is read
 
 # sops writes its metadata last; all before it is the user's, and so is what somebody wrote after it.
 _BLOCK = re.compile(rb"\nsops:\n(?:[ ].*\n)+\Z")
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what > writes in Windows' PowerShell
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # what > writes in Windows' PowerShell
 
 
 class Text:
@@ -30,7 +30,7 @@ class Text:
 
     def __init__(self, path: str, content: bytes, offset: int = 0) -> None:
         self.path = path
-        if content.startswith(_UTF16):
+        if content.startswith(UTF16):
             content = content.decode("utf-16", errors="replace").encode("utf-8", errors="replace")
         self.content = content
         self.offset = offset

@@ -18,7 +18,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "RESULTS.md"
-SECTIONS = ("lab", "bgp_policy", "bgp_verify", "configure", "secret_guard")
+SECTIONS = ("lab", "bgp_policy", "bgp_verify", "configure", "secret_guard", "argocd_project_repo", "argocd_permissions")
 HEAD = """# Measurements
 
 Written by `make bench`, section by section. Times are of one machine and drift with it: compare within a section.

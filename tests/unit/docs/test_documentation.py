@@ -125,7 +125,7 @@ def test_every_name_of_the_collection_exists(page):
 
 
 def test_every_variable_exists(page):
-    known = {field.name for field in SCHEMA} | MODULES | GROUPS
+    known = {field.name for field in SCHEMA} | MODULES | FILTERS | GROUPS
     for role in ROLES:
         entries = yaml.safe_load((ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
         known.update(name for entry in entries.values() for name in entry.get("options", {}))

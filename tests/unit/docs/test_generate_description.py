@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.homeops.cluster.plugins.module_utils._description_schema import SCHEMA
+from ansible_collections.homeops.cluster.plugins.module_utils._gitops_app_schema import APP
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -22,6 +23,12 @@ def generator():
 
 def test_page_is_what_the_schema_says(generator):
     assert generator.PAGE.read_text() == generator.render(SCHEMA), "stale: run `make docs`"
+
+
+def test_options_of_applications_are_what_the_schema_says(generator):
+    page = generator.APPLICATIONS.read_text()
+    assert page == generator.with_options(page, APP), "stale: run `make docs`"
+    assert "| `storage[].share` |" in page
 
 
 @pytest.mark.parametrize("field", SCHEMA, ids=lambda field: field.name)
