@@ -8,7 +8,9 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import sys
+import traceback
 from pathlib import Path
 
 from secret_guard import Parser, importable
@@ -61,5 +63,20 @@ def main() -> int:
     return report.exit_code
 
 
+def exit_code() -> int:
+    """Python's own of a crash means warnings here."""
+    try:
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files, on a terminal that has no letters for them
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has seen enough, but nobody all of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 3
+    except Exception:
+        traceback.print_exc()
+        return 3
+    return code
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code())

@@ -23,6 +23,7 @@ from ansible_collections.homeops.cluster.plugins.module_utils._argocd_lint_proje
     ProjectInTree,
     Registered,
 )
+from ansible_collections.homeops.cluster.plugins.module_utils._argocd_lint_values import value_file_problems
 from ansible_collections.homeops.cluster.plugins.module_utils._argocd_permission import Destination, Verdict
 from ansible_collections.homeops.cluster.plugins.module_utils._argocd_tree import UNKNOWN, Document, Tree
 from ansible_collections.homeops.cluster.plugins.module_utils._argocd_tree_manifests import (
@@ -217,6 +218,10 @@ class Check:
             missing = {"source_repos": [url]}
             question = Question("source", url, SOURCES, "source_not_permitted", what, self._place(place), missing)
             self._asked(verdict, question)
+        folder = posixpath.normpath(path).lstrip("/") if is_own and path else None
+        others = [one for _keys, one in self.application.sources()] if many else []
+        for number, code, what in value_file_problems(self.world.tree, source, others, folder):
+            self._found(code, (*keys, "helm", "valueFiles", number), what, "Correct the name, or add what it names")
         if is_own and path:
             self._folder(keys, path, source)
 

@@ -148,7 +148,8 @@ def _nothing(source: Object) -> str:
 def _current(item: Object) -> bool:
     """Whether the controller has seen the source that is described now."""
     compared = item.get("status", {}).get("sync", {}).get("comparedTo", {}).get("source", {})
-    return _within(item["spec"].get("source", {}), compared)
+    wanted = item["spec"].get("source", {})
+    return _within(wanted, compared) and _within(compared, wanted)
 
 
 def _within(wanted: t.Any, found: t.Any) -> bool:

@@ -107,7 +107,10 @@ class Planner:
             if known and where in known.homes:
                 continue
             if where != home:
-                self._problem(where, f"is an application {name} already", "Give one of them another name")
+                own = {f"{where}/{file}" for file in app.get("own_files") or []}
+                theirs = set(self._tree.files(where)) - own
+                remedy = "Give one of them another name" if theirs else f"Move your own_files to {self._folder(app)}"
+                self._problem(where, f"is an application {name} already", remedy)
             elif not self._force:
                 own = {f"{self._folder(app)}/{file}" for file in app.get("own_files") or []}
                 if set(self._tree.files(where)) - own:

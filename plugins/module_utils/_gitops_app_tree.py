@@ -107,9 +107,9 @@ class Tree:
         found = set()
         for path in self.files(f"{self.folder}/applicationsets"):
             for line in (self.read(path) or "").splitlines():
-                key, colon, value = line.strip().partition(":")
+                key, colon, value = line.strip("- ").partition(": ")
                 if key == "repoURL" and colon and "{{" not in value:
-                    found.add(value.strip(" \"'"))
+                    found.add(value.partition(" #")[0].strip(" \"'"))
         return sorted(found)
 
     def needed_by_others(self, category: str, entries: Entries, ours: t.Container[str]) -> Entries:

@@ -199,14 +199,19 @@ def test_a_link_to_the_command_will_do(repository, tmp_path):
     assert (done.returncode, done.stdout) == (0, b"0 files examined, 0 found\n")
 
 
-def test_the_hook_definition_runs_what_there_is():
+@pytest.mark.parametrize("name", ["secret-guard", "argocd-permissions"])
+def test_the_hook_definition_runs_what_there_is(name):
     import yaml  # noqa: PLC0415
 
-    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
-    command, *arguments = hook["entry"].split()
+    hooks = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+    command, *arguments = hooks[name]["entry"].split()
     assert os.access(ROOT / command, os.X_OK)
     assert arguments == ["--staged"]
-    assert (hook["language"], hook["pass_filenames"], hook["always_run"]) == ("script", False, True)
+    assert (hooks[name]["language"], hooks[name]["pass_filenames"], hooks[name]["always_run"]) == (
+        "script",
+        False,
+        True,
+    )
 
 
 def test_the_command_needs_no_ansible(repository):

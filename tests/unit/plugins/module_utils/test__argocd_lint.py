@@ -423,6 +423,36 @@ def test_what_is_missing_is_one_task_for_each_project():
     ]
 
 
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        ("values.yaml", []),
+        ("/kubernetes/apps/blog/values.yaml", []),
+        ("$own/kubernetes/apps/blog/values.yaml", []),
+        ("gone.yaml", [f"{OTHER}:9 path_missing"]),
+        ("/values.yaml", [f"{OTHER}:9 path_missing"]),
+        ("$own/gone.yaml", [f"{OTHER}:9 path_missing"]),
+        ("$gone/values.yaml", [f"{OTHER}:9 invalid_source"]),
+        # What is not known here
+        ("$other/gone.yaml", []),
+        ("gone-*.yaml", []),
+        ("https://x.example.com/gone.yaml", []),
+        ("gone-${ARGOCD_APP_NAME}.yaml", []),
+    ],
+)
+def test_files_with_values(file, expected):
+    sources = f"""[
+    {{repoURL: {URL}, path: kubernetes/apps/blog, helm: {{valueFiles: ["{file}"]}}}},
+    {{repoURL: {URL}, ref: own}}, {{repoURL: https://charts.example.com/stable, ref: other}}]"""
+    destination = "{name: in-cluster, namespace: blog2}"
+    text = application("second", source="", destination=destination).replace("  source: \n", f"  sources: {sources}\n")
+    files = with_(**{CHART_FILE: CHART.format("file://x"), "kubernetes/apps/blog/values.yaml": "", OTHER: text})
+    assert found(files) == expected
+    assert found({**files, OTHER: text.replace("valueFiles", "ignoreMissingValueFiles: true, valueFiles")}) == [
+        one for one in expected if one.endswith("invalid_source")
+    ]
+
+
 def test_what_was_not_told_is_no_task():
     """Neither what is elsewhere, nor what a comment allows."""
     missing = with_((PROJECT_FILE, f"    - {URL}\n", ""))

@@ -113,6 +113,12 @@ def test_what_was_synced_before_the_source_changed_does_not_count(change):
     assert answer.reason.endswith("not compared yet with what is described now.")
 
 
+def test_what_was_synced_with_a_setting_that_is_gone_does_not_count():
+    item = application()
+    del item["spec"]["source"]["directory"]
+    assert report([item], [], "root").synced is False
+
+
 def test_what_go_leaves_out_is_no_difference():
     item = application()
     item["spec"]["source"]["directory"]["exclude"] = ""

@@ -271,6 +271,27 @@ def test_files_of_the_user_may_be_there_first(repository):
     assert repository.add(web(own_files=["token.sealed.yaml"])).changed
 
 
+def test_files_of_the_user_in_the_wrong_place_are_said_where_to_go(repository):
+    repository.write("kubernetes/apps/whoami/token.sealed.yaml", "kind: SealedSecret\n")
+    said = repository.refused(web(namespace="media", own_files=["token.sealed.yaml"]))
+    assert "Move your own_files to kubernetes/applications/whoami/manifests" in said
+
+
+def test_the_repository_is_known_from_application_sets_that_were_edited(repository):
+    for name, line in (
+        ("apps", "repoURL: ssh://git@git.example.com/home.git  # by key"),
+        ("core", "- repoURL: 'https://b.example.com'"),
+    ):
+        path = f"kubernetes/applicationsets/{name}.yaml"
+        text = repository.text(path).replace("repoURL: https://git.example.com/home/cluster.git", line)
+        repository.write(path, text)
+    assert Tree(str(repository.root)).repositories() == [
+        "https://b.example.com",
+        "https://git.example.com/home/cluster.git",
+        "ssh://git@git.example.com/home.git",
+    ]
+
+
 def test_files_of_others_beside_are_not_left_as_an_application(repository):
     repository.add(web(own_files=["token.sealed.yaml"]))
     repository.write("kubernetes/apps/whoami/token.sealed.yaml", "kind: SealedSecret\n")

@@ -122,6 +122,26 @@ def test_the_exit_codes_of_the_command(repository):
     assert command("--cluster", "x", cwd=repository).returncode == 3
 
 
+def test_what_ends_the_command_early_is_no_warning(repository):
+    """Python's exit code for a crash is that of warnings."""
+    (repository / "kubernetes/apps/café").mkdir()
+    (repository / "kubernetes/apps/café/x.yaml").write_text("kind: ConfigMap\nmetadata: {name: x}\n")
+    ascii_only = command(cwd=repository, python=("env", "PYTHONIOENCODING=ascii", sys.executable))
+    assert (ascii_only.returncode, ascii_only.stderr) == (2, "")
+    assert "caf\\xe9" in ascii_only.stdout
+    script = f"{sys.executable} {ROOT}/scripts/argocd_permissions.py --json; echo $? >code"
+    closed = subprocess.run(
+        ("sh", "-c", f"{{ sleep 1; {script}; }} | true"), cwd=repository, capture_output=True, check=False
+    )
+    assert (closed.stderr, (repository / "code").read_text()) == (b"", "3\n")
+    broken = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import argocd_permissions as one\n"
+        "one.main = None; sys.exit(one.exit_code())"
+    )
+    crashed = subprocess.run((sys.executable, "-c", broken, str(ROOT / "scripts")), capture_output=True, check=False)
+    assert (crashed.returncode, b"TypeError" in crashed.stderr) == (3, True)
+
+
 def test_the_command_needs_no_ansible(repository):
     """Nothing of Ansible is imported."""
     program = (
