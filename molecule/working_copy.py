@@ -34,6 +34,10 @@ class WorkingCopy:
             shutil.rmtree(self.folder / name)
         return self.commit(message)
 
+    def tree(self) -> str:
+        """The name that Git has for all that is committed."""
+        return self._git("rev-parse", "HEAD^{tree}").strip()
+
     def _git(self, *arguments: str) -> str:
         return self._run("-C", str(self.folder), *arguments)
 

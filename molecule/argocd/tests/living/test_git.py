@@ -9,7 +9,7 @@ import json
 import time
 
 import pytest
-from argocd_world import measured, synced
+from argocd_world import application, measured, synced
 from conftest import eventually
 from working_copy import WorkingCopy
 
@@ -19,6 +19,17 @@ SERVICE = {
     "kind": "Service",
     "metadata": {"name": "shop"},
     "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]},
+}
+APPLICATIONS = {
+    "apps": [
+        {
+            "name": "whoami",
+            "image": "registry.example.com/tools/whoami:1.10.3",
+            "port": 80,
+            "service": {"type": "LoadBalancer"},
+        },
+        {"name": "clock", "namespace": "tools", "image": "registry.example.com/tools/clock:2.0.0", "port": 80},
+    ]
 }
 
 
@@ -47,3 +58,21 @@ def test_a_removed_service_is_not(home, kubectl, exactly_routed):
     names = [item["metadata"]["name"] for item in kubectl("get", "applications.argoproj.io", "-A")["items"]]
     assert "shop" not in names
     assert kubectl("get", "services", "-n", "shop")["items"] == []
+
+
+def test_what_add_app_writes_is_routed_and_what_remove_app_takes_is_gone(home, kubectl, playbook, exactly_routed):
+    """One application that the ApplicationSet finds, and one with an app.yaml of its own."""
+    before = home.tree()
+    options = ("-e", f"gitops_repo_path={home.folder} app_dry_run=true", "-e", json.dumps(APPLICATIONS))
+    run = playbook("add_app", *options)
+    assert run.returncode == 0, run.output
+    home.commit("Add two applications")
+    assert eventually(lambda: exactly_routed(2), SECONDS)
+    assert eventually(lambda: synced(kubectl, "whoami") and synced(kubectl, "clock"), SECONDS)
+    run = playbook("remove_app", *options)
+    assert run.returncode == 0, run.output
+    home.commit("Remove both")
+    assert home.tree() == before
+    assert eventually(lambda: exactly_routed(1), SECONDS)
+    assert eventually(lambda: not application(kubectl, "clock"), SECONDS)
+    assert kubectl("get", "deployments", "-n", "tools")["items"] == []

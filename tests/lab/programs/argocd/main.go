@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Command argocd is the image of Argo CD as one program of the host: the application controller, the ApplicationSet controller, the repo server, the API
-// server and the program that git asks for passwords, all from Argo CD's own module. As a container it is called with the container's command
-// line; it then makes what the image and the volumes of the pod would bring along, and becomes the component.
+// server and the program that git asks for passwords, all from Argo CD's own module, and the kustomize that it calls. As a container it is called with
+// the container's command line; it then makes what the image and the volumes of the pod would bring along, and becomes the component.
 //
-// Left out: notifications, Dex, commit server, config management plugins, the command line, kustomize, signatures of commits, and the
-// pages of the user interface.
+// Left out: notifications, Dex, commit server, config management plugins, the command line, signatures of commits, and the pages of the user
+// interface.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
+	kustomize "sigs.k8s.io/kustomize/kustomize/v5/commands"
 
 	applicationcontroller "github.com/argoproj/argo-cd/v3/cmd/argocd-application-controller/commands"
 	applicationsetcontroller "github.com/argoproj/argo-cd/v3/cmd/argocd-applicationset-controller/commands"
@@ -35,6 +36,7 @@ var components = map[string]func() *cobra.Command{
 	common.CommandRepoServer:               reposerver.NewCommand,
 	common.CommandServer:                   server.NewCommand,
 	common.CommandGitAskPass:               gitaskpass.NewCommand,
+	container.Kustomize:                    kustomize.NewDefaultCommand,
 }
 
 func main() {

@@ -6,6 +6,7 @@ package container
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +30,9 @@ const (
 
 // noSignature stands for Argo CD's script of this name: git without GnuPG knows no signature.
 const noSignature = "#!/bin/sh\n# Signatures are not verified in the lab.\n"
+
+// Kustomize is the program of this name in Argo CD's image; in the lab it is a part of this one, told by Component.
+const Kustomize = "kustomize"
 
 // Component tells Argo CD's program which of its parts it is; so it does here once the container has been made.
 const Component = "ARGOCD_BINARY_NAME"
@@ -67,6 +71,10 @@ func furnish(folder, self string) error {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(folder, "bin", verifier), []byte(noSignature), 0o700); err != nil {
+		return err
+	}
+	script := fmt.Sprintf("#!/bin/sh\n%s=%s exec %q \"$@\"\n", Component, Kustomize, self)
+	if err := os.WriteFile(filepath.Join(folder, "bin", Kustomize), []byte(script), 0o700); err != nil {
 		return err
 	}
 	return os.Symlink(self, filepath.Join(folder, "bin", "argocd")) // the name by which git asks for passwords

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"k8s.io/client-go/tools/clientcmd/api"
@@ -44,8 +45,14 @@ func TestFurnish(t *testing.T) {
 	if to, err := os.Readlink(filepath.Join(folder, "bin", "argocd")); err != nil || to != "/lab/argocd" {
 		t.Error(to, err)
 	}
-	if info, err := os.Stat(filepath.Join(folder, "bin", verifier)); err != nil || info.Mode().Perm()&0o100 == 0 {
-		t.Error(info, err)
+	for _, name := range []string{verifier, Kustomize} {
+		if info, err := os.Stat(filepath.Join(folder, "bin", name)); err != nil || info.Mode().Perm()&0o100 == 0 {
+			t.Error(info, err)
+		}
+	}
+	script, err := os.ReadFile(filepath.Join(folder, "bin", Kustomize))
+	if want := "ARGOCD_BINARY_NAME=kustomize exec \"/lab/argocd\" \"$@\"\n"; err != nil || !strings.HasSuffix(string(script), want) {
+		t.Error(string(script), err)
 	}
 }
 
